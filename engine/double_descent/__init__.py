@@ -1,0 +1,1 @@
+"""Test error beyond the interpolation threshold."""

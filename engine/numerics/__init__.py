@@ -1,0 +1,1 @@
+"""Compiled building blocks used by several models."""

@@ -1,0 +1,25 @@
+"""The list of models. A new model is one line here; its module is imported when it is first asked for."""
+
+from importlib import import_module
+
+from engine.model import Model, ParameterError
+
+MODULES = {
+    "capacity-cover": "engine.capacity.cover",
+    "capacity-spherical": "engine.capacity.spherical",
+    "capacity-binary": "engine.capacity.binary",
+    "random-features": "engine.double_descent.random_features",
+    "soft-committee": "engine.dynamics.soft_committee",
+}
+
+
+def models() -> list[str]:
+    """The ids of all models, in the order of the atlas."""
+    return list(MODULES)
+
+
+def model(id: str) -> Model:
+    """The model called `id`. Raises ParameterError naming the models that exist."""
+    if id not in MODULES:
+        raise ParameterError("model", id, f"model must be one of {', '.join(MODULES)}")
+    return import_module(MODULES[id]).MODEL
