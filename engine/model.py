@@ -165,6 +165,13 @@ class Reference:
     def __str__(self) -> str:
         return f"{self.authors} ({self.year}). {self.title}. {self.where}."
 
+    def bibtex(self) -> str:
+        """The entry for a bibliography; the key is first author and year."""
+        key = self.authors.split(",")[0].split()[-1].lower() + str(self.year)
+        fields = {"author": self.authors.replace(", ", " and "), "title": self.title, "year": self.year, "note": self.where, "url": self.url}
+        body = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
+        return f"@article{{{key},\n{body}}}"
+
 
 @dataclass(frozen=True)
 class Estimate:
