@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.model import Estimate, Model, Parameter, Progress, Value
+from engine.model import Estimate, Model, Parameter, ParameterError, Progress, Value
 from engine.registry import model
 
 SEED = Parameter("seed", "s", "seed of the random numbers", 0, 0, 2**32 - 1, integer=True)
@@ -35,14 +35,19 @@ def simulate_along(
 ) -> dict[str, Estimate]:
     """The experiment of `simulate` at each of `values` of parameter `axis`: estimates hold arrays of len(values).
 
-    Where one run yields the whole curve (`Model.simulate_along`) it does; otherwise each value has trials of its own.
+    Where one run yields the whole curve (`Model.simulate_along`) it does; otherwise each value has trials of its own, and an
+    observable that some of the values do not have is nan there. Errors as in `simulate`.
     """
     chosen = model(id)
-    protocol = _protocol(chosen, size, trials, seed, progress)
+    if axis in parameters:
+        raise ParameterError(axis, parameters[axis], f"{axis} is the axis of the curve and cannot be fixed as well")
     values = [chosen.parameter(axis).validate(value) for value in values]
+    if not values:
+        raise ParameterError(axis, "", f"{axis} needs at least one value")
+    protocol = _protocol(chosen, size, trials, seed, progress)
     fixed = chosen.validate(parameters)
     del fixed[axis]
-    if axis in chosen.simulate_axes:
+    if axis in chosen.simulate_axes and all(isinstance(value, (int, float)) for value in values):
         return chosen.simulate_along(axis, np.asarray(values), **protocol, **fixed)
     points = []
     for i, value in enumerate(values):

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import product
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from threading import Thread
 
 import numpy as np
 
-from engine.model import ConvergenceError, Model, ParameterError, Progress, Value
+from engine.model import ConvergenceError, Model, Parameter, ParameterError, Progress, Value
 from engine.registry import model
+
+JOBS = Parameter("jobs", "", "processes that share the work", 1, 1, 1024, integer=True)
+STRETCH = 128  # points in one call of a compiled loop: progress and Ctrl-C stay alive in long lines
 
 
 @dataclass(frozen=True)
 class Sweep:
     """A labelled result: `observables[name]` has one dimension per entry of `axes`, in their order.
 
-    A point without solution holds nan in every observable, and `failures` says why: {index tuple: error}.
+    A point without solution holds nan in every observable (an array of labels or flags is then one of objects), and `failures` says
+    why: {index tuple: error}.
     """
 
     model: str
@@ -31,116 +41,183 @@ class Sweep:
     def __getitem__(self, name: str) -> np.ndarray:
         return self.observables[name]
 
+    @property
+    def size(self) -> int:
+        """Number of points of the grid."""
+        return math.prod(len(values) for values in self.axes.values())
+
     def to_frame(self):
-        """One row per grid point (pandas.DataFrame): the axes, the fixed parameters that were given, the observables."""
+        """One row per grid point, the last axis fastest (pandas.DataFrame): the axes, then the observables.
+
+        An observable with the name of an axis (`alpha` as asked for and as rounded to whole patterns) is called `<name>_observable`.
+        An axis that mixes numbers and named values holds strings.
+        """
         import pandas as pd
 
-        rows = pd.DataFrame(product(*self.axes.values()), columns=list(self.axes))
-        return pd.concat([rows, pd.DataFrame({name: values.ravel() for name, values in self.observables.items()})], axis=1)
+        columns = zip(*product(*self._coordinates().values()), strict=True)
+        axes = {name: pd.Series(column) for name, column in zip(self.axes, columns, strict=True)}
+        return pd.DataFrame(axes | {self._label(name): values.ravel() for name, values in self.observables.items()})
 
     def to_dataset(self):
-        """The grid with named dimensions (xarray.Dataset); model and fixed parameters are attributes."""
+        """The grid with named dimensions (xarray.Dataset); model and fixed parameters are attributes. Names as in `to_frame`."""
         import xarray as xr
 
-        attributes = {"model": self.model} | {name: "" if value is None else value for name, value in self.parameters.items()}
-        return xr.Dataset({n: (list(self.axes), v) for n, v in self.observables.items()}, coords=self.axes, attrs=attributes)
+        attributes = {"model": self.model} | {name: value for name, value in self.parameters.items() if value is not None}
+        variables = {self._label(name): (list(self.axes), values) for name, values in self.observables.items()}
+        return xr.Dataset(variables, coords=self._coordinates(), attrs=attributes)
+
+    def _label(self, observable: str) -> str:
+        return f"{observable}_observable" if observable in self.axes else observable
+
+    def _coordinates(self) -> dict[str, list[Value]]:
+        return {name: values if _all_numbers(values) else [str(value) for value in values] for name, values in self.axes.items()}
 
 
 def sweep(id: str, axes: Mapping[str, Sequence[Value]], jobs: int = 1, progress: Progress | None = None, **parameters) -> Sweep:
     """Solve model `id` on the grid spanned by `axes` ({parameter: values}), the other parameters fixed.
 
-    Lines of the grid run through the model's compiled loop where it has one; with `jobs` > 1, on that many processes.
-    Raises ParameterError for bad names or values before anything is computed. Points at which valid values conflict, or at which an
-    iteration fails, are nan and listed in `failures`.
+    Lines of the grid run through the model's compiled loop where it has one. With `jobs` > 1 as many processes share the work (a
+    script must then be guarded by ``if __name__ == "__main__"``); the numbers do not depend on it. `progress` cancels by raising.
+    Raises ParameterError for bad names or values before anything is computed, BrokenProcessPool if a process is killed. Points at
+    which valid values conflict, or at which an iteration fails, are nan and listed in `failures`.
     """
     chosen = model(id)
     if not axes:
-        raise ParameterError("axes", "{}", "a sweep needs at least one axis")
+        raise ParameterError("axes", "none", f"a sweep of {id} needs at least one parameter with several values")
     for name in axes:
         if name in parameters:
             raise ParameterError(name, parameters[name], f"{name} is an axis of the sweep and cannot be fixed as well")
     grid = {name: [chosen.parameter(name).validate(value) for value in values] for name, values in axes.items()}
     for name, values in grid.items():
         if not values:
-            raise ParameterError(name, "", "an axis of a sweep needs at least one value")
+            raise ParameterError(name, "", f"{name} needs at least one value")
+    jobs = JOBS.validate(jobs)
     fixed = chosen.validate(parameters)
     for name in grid:
         del fixed[name]
 
-    inner = next((name for name in reversed(grid) if name in chosen.solve_axes and _all_numbers(grid[name])), list(grid)[-1])
+    inner = next((name for name in reversed(grid) if _compiled(chosen, name, grid[name])), list(grid)[-1])
+    stretch = STRETCH if _compiled(chosen, inner, grid[inner]) else 1
+    stretches = [grid[inner][i : i + stretch] for i in range(0, len(grid[inner]), stretch)]
     outer = {name: values for name, values in grid.items() if name != inner}
     points = [dict(zip(outer, values, strict=True)) for values in product(*outer.values())]
-    tasks = [(id, inner, grid[inner], {**fixed, **point}) for point in points]
-    lines = []
-    for line in _run(tasks, jobs):
-        lines.append(line)
-        if progress:
-            progress(len(lines) / len(tasks))
-    return _assemble(id, grid, fixed, inner, outer, lines)
+    tasks = [(id, inner, values, {**fixed, **point}) for point in points for values in stretches]
+    parts = []
+    with closing(_run(tasks, jobs)) as results:
+        for part in results:
+            parts.append(part)
+            if progress:
+                progress(len(parts) / len(tasks))
+    return _assemble(chosen, grid, fixed, inner, parts)
 
 
 def _all_numbers(values: Sequence[Value]) -> bool:
     return all(isinstance(value, (int, float)) for value in values)
 
 
-def _run(tasks: list[tuple], jobs: int):
-    """The lines of the grid, in order, on `jobs` processes."""
+def _compiled(chosen: Model, axis: str, values: Sequence[Value]) -> bool:
+    """Whether the model has a compiled loop along these values."""
+    return axis in chosen.solve_axes and _all_numbers(values)
+
+
+def _run(tasks: list[tuple], jobs: int) -> Iterator[tuple[int, dict[str, np.ndarray], dict[int, Exception]]]:
+    """What `_solve_task` says of each task, in order, on `jobs` processes."""
     if jobs == 1 or len(tasks) == 1:
-        yield from map(_line, tasks)
+        yield from map(_solve_task, tasks)
         return
-    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=get_context("spawn")) as pool:
+    with _workers(min(jobs, len(tasks))) as pool:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # workers inherit it: Ctrl-C speaks to this process alone
         try:
-            yield from pool.map(_line, tasks, chunksize=max(1, len(tasks) // (8 * jobs)))
+            results = pool.map(_solve_task, tasks, chunksize=max(1, len(tasks) // (32 * jobs)))
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        try:
+            yield from results
+        except BrokenProcessPool:
+            raise BrokenProcessPool("a worker process died (killed, or out of memory); try fewer jobs") from None
+
+
+@contextmanager
+def _workers(count: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that end with the block, at once if an exception ends it, and with this process, however that ends."""
+    context = get_context("spawn")
+    watched, lifeline = context.Pipe(duplex=False)
+    with watched, lifeline, ProcessPoolExecutor(count, context, initializer=_end_with, initargs=(watched,)) as pool:
+        try:
+            yield pool
         except BaseException:
-            pool.shutdown(cancel_futures=True)
+            lifeline.close()
             raise
 
 
-def _line(task: tuple) -> tuple[dict[str, np.ndarray], dict[int, Exception]]:
-    """One line of the grid: its observables, and the errors by position."""
+def _end_with(watched: Connection) -> None:
+    """End this process as soon as the other end of the pipe is closed, even in the middle of a kernel."""
+
+    def wait():
+        watched.poll(None)
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
+
+
+def _solve_task(task: tuple) -> tuple[int, dict[str, np.ndarray], dict[int, Exception]]:
+    """Number of points of a stretch of the inner axis, the observables there, and the errors by position."""
     id, axis, values, fixed = task
     chosen = model(id)
-    if axis in chosen.solve_axes and _all_numbers(values):
-        columns = chosen.solve_along(axis, np.asarray(values), **fixed)
-        suspects = [i for i in range(len(values)) if all(_missing(column[i]) for column in columns.values())]
-        failures = {i: error for i in suspects if (error := _error(chosen, {**fixed, axis: values[i]}))}
-        return columns, failures
-    rows, failures = [], {}
-    for i, value in enumerate(values):
+    if _compiled(chosen, axis, values):
         try:
-            rows.append(chosen.solve(**fixed, **{axis: value}))
+            columns = {name: np.asarray(column) for name, column in chosen.solve_along(axis, np.asarray(values), **fixed).items()}
+        except (ParameterError, ConvergenceError):
+            columns = {}  # the points one by one will say which of them fail, and why
+        suspects = np.flatnonzero(np.logical_and.reduce([_blank(column) for column in columns.values()] or [np.full(len(values), True)]))
+    else:
+        columns, suspects = {}, range(len(values))
+    rows, failures = {}, {}
+    for i in suspects:
+        try:
+            rows[i] = chosen.solve(**fixed, **{axis: values[i]})
         except (ParameterError, ConvergenceError) as error:
-            rows.append({})
-            failures[i] = error
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: np.array([row.get(name, math.nan) for row in rows]) for name in names}, failures
+            rows[i], failures[int(i)] = {}, error
+    if not rows:
+        return len(values), columns, failures
+    names = dict.fromkeys([*columns, *(name for row in rows.values() for name in row)])
+    cells = {n: [np.array([rows[i].get(n, math.nan)]) if i in rows else columns[n][i : i + 1] for i in range(len(values))] for n in names}
+    return len(values), {name: _join(parts) for name, parts in cells.items()}, failures
 
 
-def _missing(value: object) -> bool:
-    return isinstance(value, (float, np.floating)) and math.isnan(value)
+def _blank(column: np.ndarray) -> np.ndarray:
+    """Where a column of a compiled loop says nothing: nan, or a label that is empty or nan as text."""
+    if column.dtype.kind == "f":
+        return np.isnan(column)
+    if column.dtype.kind in "OU":
+        return np.isin(column.astype(str), ["", "nan"])
+    return np.zeros(len(column), bool)
 
 
-def _error(chosen: Model, parameters: dict[str, Value]) -> Exception | None:
-    """Why the point has no solution; None if it has one."""
-    try:
-        chosen.solve(**parameters)
-    except (ParameterError, ConvergenceError) as error:
-        return error
-    return None
+def _join(parts: list[np.ndarray]) -> np.ndarray:
+    """The parts one after the other; as objects where nan stands among labels or flags."""
+    kinds = {part.dtype.kind for part in parts}
+    if len(kinds) > 1 and not kinds <= set("iuf"):
+        parts = [part.astype(object) for part in parts]
+    return np.concatenate(parts)
 
 
-def _assemble(id: str, grid: dict, fixed: dict, inner: str, outer: dict, lines: list) -> Sweep:
-    """Put the lines together, axes in the order they were asked for."""
-    position = list(grid).index(inner)
-    shape = [len(values) for values in outer.values()]
-    names = dict.fromkeys(name for columns, _ in lines for name in columns)
-    missing = np.full(len(grid[inner]), math.nan)
+def _assemble(chosen: Model, grid: dict, fixed: dict, inner: str, parts: list) -> Sweep:
+    """Put the parts together, axes in the order they were asked for."""
+    stored = [name for name in grid if name != inner] + [inner]
+    shape = [len(grid[name]) for name in stored]
+    order = [stored.index(name) for name in grid]
+    names = list(dict.fromkeys(name for _, columns, _ in parts for name in columns))
+    if not names:  # not one point has a solution
+        names = chosen.observable_names(fixed | {name: values[0] for name, values in grid.items()})
     observables = {}
     for name in names:
-        table = np.array([columns.get(name, missing) for columns, _ in lines])
-        observables[name] = np.moveaxis(table.reshape(*shape, len(grid[inner])), -1, position)
-    failures = {}
-    for index, (_, errors) in zip(np.ndindex(*shape), lines, strict=True):
+        column = _join([columns[name] if name in columns else np.full(count, math.nan) for count, columns, _ in parts])
+        observables[name] = column.reshape(shape).transpose(order)
+    failures, start = {}, 0
+    for count, _, errors in parts:
         for i, error in errors.items():
-            failures[(*index[:position], i, *index[position:])] = error
-    return Sweep(id, grid, fixed, observables, failures)
+            index = np.unravel_index(start + i, shape)
+            failures[tuple(int(index[k]) for k in order)] = error
+        start += count
+    return Sweep(chosen.id, grid, fixed, observables, failures)
