@@ -68,7 +68,7 @@ class Parameter:
         """The allowed values in words, as error messages and tables print them."""
         if not self.numeric:
             return "one of " + ", ".join(self.choices)
-        text = f"{'integer in ' if self.integer else ''}{'(' if self.open_low else '['}{self.low:g}, {self.high:g}]"
+        text = f"{'integer in ' if self.integer else ''}{'(' if self.open_low else '['}{self.low:.12g}, {self.high:.12g}]"
         return text + "".join(f" or {name}" for name in self.choices)
 
     def validate(self, value: object) -> Value:
@@ -84,7 +84,10 @@ class Parameter:
             raise self.error(value)
         if not self.numeric or isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
             raise self.error(value)
-        number = float(value) + 0.0  # -0.0 becomes 0.0
+        try:
+            number = float(value) + 0.0  # -0.0 becomes 0.0
+        except OverflowError:  # an integer beyond all doubles
+            raise self.error(value) from None
         inside = self.low <= number <= self.high and not (self.open_low and number == self.low)
         if not inside or (self.integer and number != math.floor(number)):
             raise self.error(value)
@@ -168,7 +171,13 @@ class Reference:
     def bibtex(self) -> str:
         """The entry for a bibliography; the key is first author and year."""
         key = self.authors.split(",")[0].split()[-1].lower() + str(self.year)
-        fields = {"author": self.authors.replace(", ", " and "), "title": self.title, "year": self.year, "note": self.where, "url": self.url}
+        fields = {
+            "author": self.authors.replace(", ", " and "),
+            "title": self.title,
+            "year": self.year,
+            "note": self.where,
+            "url": self.url,
+        }
         body = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
         return f"@article{{{key},\n{body}}}"
 
