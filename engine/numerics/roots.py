@@ -1,7 +1,7 @@
 """Bracketed root finding without passing functions to kernels: the caller evaluates, this proposes where.
 
-bracket = open_bracket(a, f(a), b, f(b))
-while not closed(bracket, tolerance):
+bracket = open_bracket(a, f(a), b, f(b), tolerance)
+while not closed(bracket):
     x = proposal(bracket)
     narrow(bracket, x, f(x))
 root = best(bracket)
@@ -12,12 +12,12 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def open_bracket(a, fa, b, fb):
-    """State of a search for the root between a and b, where f has opposite signs (or is zero).
+def open_bracket(a, fa, b, fb, tolerance):
+    """State of a search for the root between a and b, where f has opposite signs (or is zero), to an absolute `tolerance` (> 0).
 
-    An array: the newest point and its value, the opposite end, the point before, the next step as a fraction of the bracket.
+    An array: the newest point and its value, the opposite end, the point before, the next step as a fraction of the bracket, the tolerance.
     """
-    return np.array([a, fa, b, fb, a, fa, 0.5])
+    return np.array([a, fa, b, fb, a, fa, 0.5, max(tolerance, 4e-16 * max(abs(a), abs(b)))])
 
 
 @njit(cache=True, nogil=True)
@@ -41,14 +41,15 @@ def narrow(bracket, x, fx):
         xi, phi = (a - b) / (c - b), (fa - fb) / (fc - fb)
         if phi * phi < xi and (1.0 - phi) ** 2 < 1.0 - xi:
             fraction = fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb)
-    least = min(0.5, 2e-16 * max(abs(a), abs(b)) / max(abs(b - a), 1e-300))
-    bracket[:] = np.array([a, fa, b, fb, c, fc, min(1.0 - least, max(least, fraction))])
+    least = min(0.5, 0.5 * bracket[7] / abs(b - a)) if b != a else 0.5
+    bracket[0], bracket[1], bracket[2], bracket[3], bracket[4], bracket[5] = a, fa, b, fb, c, fc
+    bracket[6] = min(1.0 - least, max(least, fraction))
 
 
 @njit(cache=True, nogil=True)
-def closed(bracket, tolerance):
-    """Whether the root is known to `tolerance` (absolute), or an end is exactly a root."""
-    return abs(bracket[2] - bracket[0]) <= tolerance or bracket[1] == 0.0 or bracket[3] == 0.0
+def closed(bracket):
+    """Whether the root is known to the tolerance, or an end is exactly a root."""
+    return abs(bracket[2] - bracket[0]) <= bracket[7] or bracket[1] == 0.0 or bracket[3] == 0.0
 
 
 @njit(cache=True, nogil=True)

@@ -6,8 +6,8 @@ from engine.numerics.roots import best, closed, narrow, open_bracket, proposal
 
 
 def root(f, a, b, tolerance=1e-14):
-    bracket, evaluations = open_bracket(a, f(a), b, f(b)), 2
-    while not closed(bracket, tolerance):
+    bracket, evaluations = open_bracket(a, f(a), b, f(b), tolerance), 2
+    while not closed(bracket):
         x = proposal(bracket)
         assert min(bracket[0], bracket[2]) <= x <= max(bracket[0], bracket[2])
         narrow(bracket, x, f(x))
