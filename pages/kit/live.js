@@ -1,0 +1,424 @@
+// The live chart. It draws a picture with Plotly and, while the thumb of a native slider moves, interpolates a family of pictures
+// (the same picture on a grid of that slider's values) without asking the server. The exact picture replaces the preview on release.
+// Streamlit calls the default export again at every change of data or theme, so everything here is idempotent.
+
+const DARK = { text: "#f2f2f2", grid: "#3a3f4b", faint: "#8a93a5", region: "#ffffff" }
+const LIGHT = { text: "#1b1f27", grid: "#e3e6ec", faint: "#6b7280", region: "#000000" }
+// One colour, one meaning, on every page (Okabe & Ito's set, safe for colour-blind eyes). [light, dark]
+const ROLES = {
+  theory: ["#0072b2", "#56b4e9"],
+  second: ["#b35900", "#e69f00"],
+  optimum: ["#007a5a", "#2fd0a4"],
+  algorithm: ["#a8508a", "#e59ac8"],
+  experiment: ["#d55e00", "#ff8a3d"],
+  threshold: ["#555b66", "#b6bdca"],
+  here: ["#111111", "#ffffff"],
+  "series-0": ["#0072b2", "#56b4e9"],
+  "series-1": ["#b35900", "#e69f00"],
+  "series-2": ["#007a5a", "#2fd0a4"],
+  "series-3": ["#a8508a", "#e59ac8"],
+  "series-4": ["#8a6d00", "#f0e442"],
+  "series-5": ["#555b66", "#b6bdca"],
+}
+const DASHES = ["solid", "dash", "dashdot", "dot", "longdash", "longdashdot"]
+
+function loadPlotly(url) {
+  window.phaseAtlasPlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script")
+    script.src = url
+    script.onload = () => resolve(window.Plotly)
+    script.onerror = () => reject(new Error(`the drawing library could not be loaded from ${url}`))
+    document.head.append(script)
+  })
+  return window.phaseAtlasPlotly
+}
+
+function decode(text) {
+  if (typeof text !== "string") return text
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0))
+  return new Float32Array(bytes.buffer)
+}
+
+const decodeCurve = (curve) => ({ ...curve, x: decode(curve.x), y: decode(curve.y), sem: decode(curve.sem) })
+const decodePicture = (picture) => ({ ...picture, curves: picture.curves.map(decodeCurve) })
+
+// A member of a family may say "as in the member before" with null, to spare the wire.
+function decodeFamily(family) {
+  let before = null
+  const members = family.members.map((member) => {
+    const curves = member.curves.map((curve, i) => {
+      const full = decodeCurve(curve)
+      if (full.x === null) full.x = before.curves[i].x
+      return full
+    })
+    before = { ...member, curves }
+    return before
+  })
+  return { ...family, members }
+}
+
+function mixNumber(a, b, t, log) {
+  if (a === b) return a
+  if (!Number.isFinite(a) || !Number.isFinite(b)) return t < 0.5 ? a : b
+  if (log && a > 0 && b > 0) return a * Math.pow(b / a, t)
+  return a + t * (b - a)
+}
+
+function mixArray(a, b, t, log) {
+  if (a === b) return a
+  const out = new Float32Array(a.length)
+  for (let i = 0; i < a.length; i++) out[i] = mixNumber(a[i], b[i], t, log)
+  return out
+}
+
+// The picture between two members of a family. Curves of different branches, or of different length, are never blended.
+function interpolate(family, axes, position) {
+  const grid = family.positions
+  let i = 0
+  while (i < grid.length - 2 && position > grid[i + 1]) i++
+  const t = Math.min(1, Math.max(0, (position - grid[i]) / (grid[i + 1] - grid[i])))
+  const [a, b] = [family.members[i], family.members[i + 1]]
+  const near = t < 0.5 ? a : b
+  if (a.branch !== b.branch) return near
+  const curves = near.curves.map((curve) => {
+    const p = a.curves.find((c) => c.id === curve.id)
+    const q = b.curves.find((c) => c.id === curve.id)
+    if (!p || !q || p.branch !== q.branch || p.y.length !== q.y.length) return curve
+    return { ...curve, x: mixArray(p.x, q.x, t, axes.x.log), y: mixArray(p.y, q.y, t, axes.panels[curve.panel].log) }
+  })
+  const marks = near.marks.map((mark) => {
+    const p = a.marks.find((m) => m.id === mark.id)
+    const q = b.marks.find((m) => m.id === mark.id)
+    if (!p || !q) return mark
+    const mixed = { ...mark }
+    for (const field of ["x", "x0", "x1"]) if (field in mark) mixed[field] = mixNumber(p[field], q[field], t, axes.x.log)
+    for (const field of ["y"]) if (field in mark) mixed[field] = mixNumber(p[field], q[field], t, axes.panels[mark.panel].log)
+    return mixed
+  })
+  return { ...near, curves, marks }
+}
+
+class LiveChart {
+  constructor(root) {
+    this.root = root
+    this.find = (name) => root.querySelector(`[data-part="${name}"]`)
+    this.plot = this.find("plot")
+    this.families = new Map()
+    this.watched = new Map()
+    this.drawing = false
+    this.pending = null
+    this.live = null
+    for (const format of ["png", "svg"]) this.find(format).onclick = () => this.download(format)
+    this.resize = new ResizeObserver(() => this.plotly && this.shown && this.draw(this.shown, this.badge))
+    this.resize.observe(this.plot)
+  }
+
+  destroy() {
+    this.resize.disconnect()
+    for (const { observer } of this.watched.values()) observer.disconnect()
+    this.watched.clear()
+    if (this.plotly && this.plot.data) this.plotly.purge(this.plot)
+  }
+
+  async update(data, trigger) {
+    this.data = data
+    this.trigger = trigger
+    if (data.family) this.families.set(data.family.name, decodeFamily(data.family))
+    if (data.revision !== this.revision) {
+      this.revision = data.revision
+      this.exact = decodePicture(data.picture)
+      this.live = null
+    }
+    this.watch()
+    try {
+      this.plotly ??= await loadPlotly(data.plotly)
+    } catch (error) {
+      this.find("takeaway").textContent = `${error.message}. ${data.picture.takeaway}`
+      return
+    }
+    this.refresh()
+  }
+
+  // ---- following the sliders -------------------------------------------------------------------------------------------------
+
+  watch(attempt = 0) {
+    let missing = false
+    for (const slider of this.data.sliders) {
+      const host = document.querySelector(`.st-key-${slider.key}`)
+      const known = this.watched.get(slider.name)
+      if (known && known.host === host && host.isConnected) continue
+      known?.observer.disconnect()
+      this.watched.delete(slider.name)
+      if (!host) {
+        missing = true
+        continue
+      }
+      const moved = () => this.moved(slider.name)
+      const observer = new MutationObserver(moved)
+      observer.observe(host, { subtree: true, childList: true, attributes: true, attributeFilter: ["value", "aria-valuetext"] })
+      const wanted = () => this.want(slider.name)
+      for (const event of ["pointerenter", "pointerdown", "focusin"]) host.addEventListener(event, wanted, { passive: true })
+      this.watched.set(slider.name, { host, observer })
+    }
+    this.ticks()
+    if (missing && attempt < 40) setTimeout(() => this.root.isConnected && this.watch(attempt + 1), 125)
+  }
+
+  // Ticks on the slider's track where something happens.
+  ticks() {
+    for (const slider of this.data.sliders) {
+      const host = this.watched.get(slider.name)?.host
+      const track = host?.querySelector('[data-orientation="horizontal"] [data-orientation="horizontal"]')
+      if (!track) continue
+      host.querySelectorAll(".phase-atlas-tick").forEach((old) => old.remove())
+      const outer = host.getBoundingClientRect()
+      const inner = track.getBoundingClientRect()
+      host.style.position = "relative"
+      for (const tick of slider.ticks) {
+        const mark = document.createElement("span")
+        mark.className = "phase-atlas-tick"
+        mark.title = tick.text
+        mark.textContent = tick.text
+        const share = (tick.position - slider.low) / (slider.high - slider.low)
+        mark.style.left = `${inner.left - outer.left + share * inner.width}px`
+        mark.style.top = `${inner.bottom - outer.top - 6}px`
+        host.append(mark)
+      }
+    }
+  }
+
+  position(slider) {
+    const input = this.watched.get(slider.name)?.host.querySelector("input[type=range]")
+    return input ? Number(input.getAttribute("value") ?? input.value) : slider.position
+  }
+
+  // Whether the thumb stands elsewhere than in the exact picture; a slider shows positions rounded to its step.
+  displaced(slider) {
+    return Math.abs(this.position(slider) - slider.position) > 0.6 * slider.step
+  }
+
+  valid(name) {
+    const family = this.families.get(name)
+    return family && family.signature === this.data.signatures[name] ? family : null
+  }
+
+  want(name) {
+    if (this.valid(name) || !this.data.signatures[name] || this.asked === this.data.signatures[name]) return
+    this.asked = this.data.signatures[name]
+    this.trigger("want", name)
+  }
+
+  moved(name) {
+    const slider = this.data.sliders.find((s) => s.name === name)
+    if (!slider) return
+    const displaced = this.displaced(slider)
+    if (!displaced && this.live !== name) return
+    this.live = displaced ? name : null
+    this.want(name)
+    this.refresh()
+  }
+
+  refresh() {
+    if (!this.exact || !this.plotly) return
+    const slider = this.data.sliders.find((s) => s.name === this.live)
+    const family = slider && this.valid(slider.name)
+    if (slider && this.displaced(slider)) {
+      if (family) this.draw(interpolate(family, this.exact, this.position(slider)), "preview")
+      else this.draw(this.exact, "release to update")
+    } else {
+      this.draw(this.exact, "")
+    }
+  }
+
+  // ---- drawing ---------------------------------------------------------------------------------------------------------------
+
+  async draw(picture, badge) {
+    this.shown = picture
+    this.badge = badge
+    this.words(picture, badge)
+    if (this.drawing) {
+      this.pending = [picture, badge]
+      return
+    }
+    this.drawing = true
+    try {
+      const { traces, layout } = this.figure({ ...this.exact, ...picture }, badge)
+      await this.plotly.react(this.plot, traces, layout, { responsive: false, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "toImage"] })
+      this.root.dataset.pictures = Number(this.root.dataset.pictures ?? 0) + 1
+      if (!this.clicks) {
+        this.clicks = true
+        this.plot.on("plotly_click", (event) => this.clicked(event))
+      }
+    } finally {
+      this.drawing = false
+    }
+    if (this.pending) {
+      const next = this.pending
+      this.pending = null
+      this.draw(...next)
+    }
+  }
+
+  words(picture, badge) {
+    this.find("title").textContent = this.exact.title
+    const takeaway = this.find("takeaway")
+    takeaway.setAttribute("aria-live", badge ? "off" : "polite")
+    takeaway.textContent = picture.takeaway
+    const values = this.data.sliders.map((slider) => {
+      const position = this.displaced(slider) ? this.position(slider) : slider.position
+      const value = slider.log ? Math.pow(10, position) : position
+      const digits = slider.integer ? String(Math.round(value)) : value.toPrecision(3).replace(/\.?0+$/, (zeros, at, all) => (all.includes("e") ? zeros : ""))
+      return `${slider.symbol} = ${digits}`
+    })
+    this.find("values").textContent = [...values, ...this.data.fixed].join("   ")
+    this.find("badge").textContent = badge
+    this.plot.setAttribute("aria-label", `${this.exact.title}. ${picture.takeaway}`)
+    this.root.dataset.state = badge || "exact"
+  }
+
+  theme() {
+    const style = getComputedStyle(this.root)
+    const background = style.getPropertyValue("--st-background-color").trim() || "#ffffff"
+    const [r, g, b] = background.match(/[\da-f]{2}/gi)?.map((h) => parseInt(h, 16)) ?? [255, 255, 255]
+    const dark = 0.3 * r + 0.6 * g + 0.1 * b < 128
+    return { ...(dark ? DARK : LIGHT), dark, background, font: style.getPropertyValue("--st-font").trim() || "sans-serif" }
+  }
+
+  figure(picture, badge) {
+    const theme = this.theme()
+    const width = this.plot.clientWidth
+    const small = width < 560
+    const size = small ? 12 : width > 900 ? 18 : 16
+    const colour = (role) => ROLES[role][theme.dark ? 1 : 0]
+    const axis = (n) => (n === 0 ? "" : String(n + 1))
+    const weights = picture.panels.map((panel) => panel.weight)
+    const total = weights.reduce((a, b) => a + b, 0)
+    const gap = picture.panels.length > 1 ? 0.09 : 0
+    const layout = {
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: theme.font, size, color: theme.text },
+      margin: { l: small ? 56 : 76, r: picture.heat ? 8 : 14, t: 8, b: small ? 46 : 60 },
+      showlegend: picture.curves.filter((c) => c.legend).length > 1,
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", xanchor: "left", font: { size: small ? 11 : size }, bgcolor: "rgba(0,0,0,0)" },
+      hovermode: "closest",
+      dragmode: small ? false : "zoom",
+      uirevision: this.data.view,
+      shapes: [],
+      annotations: [],
+      height: this.plot.clientHeight,
+      width,
+    }
+    const line = (spec) => ({
+      type: spec.log ? "log" : "linear",
+      showline: true,
+      linecolor: theme.faint,
+      gridcolor: theme.grid,
+      zeroline: false,
+      ticks: "outside",
+      tickcolor: theme.faint,
+      exponentformat: "power",
+      automargin: !small,
+      ...(spec.log ? { dtick: Math.log10(spec.high / spec.low) > 2 ? 1 : "D2", minor: { ticks: "outside", ticklen: 3, tickcolor: theme.faint } } : { nticks: small ? 5 : 9 }),
+      ...(spec.low === null ? { autorange: true } : { range: spec.log ? [Math.log10(spec.low), Math.log10(spec.high)] : [spec.low, spec.high] }),
+    })
+    let top = 1
+    const bottom = picture.panels.length - 1
+    picture.panels.forEach((panel, n) => {
+      const height = ((1 - gap * bottom) * weights[n]) / total
+      layout[`yaxis${axis(n)}`] = { ...line(panel), domain: [Math.max(0, top - height), top], title: { text: panel.title, standoff: 8 }, anchor: "x" }
+      top -= height + gap
+    })
+    layout.xaxis = { ...line(picture.x), title: { text: picture.x.title, standoff: 8 }, anchor: `y${axis(bottom)}` }
+
+    const traces = []
+    if (picture.heat) {
+      const heat = picture.heat
+      traces.push({
+        type: "heatmap", x: decode(heat.x), y: decode(heat.y), z: this.rows(heat), colorscale: "Cividis", zsmooth: false,
+        ...(heat.low === null ? {} : { zmin: heat.low, zmax: heat.high }),
+        colorbar: { title: { text: heat.title, side: "right" }, thickness: small ? 10 : 16, outlinewidth: 0, tickvals: heat.ticks?.map((v) => v[0]), ticktext: heat.ticks?.map((v) => v[1]) },
+        hovertemplate: `${picture.x.symbol} %{x:.3g}<br>${picture.panels[0].symbol} %{y:.3g}<br>${heat.title} %{customdata:.4g}<extra></extra>`,
+        customdata: this.rows({ ...heat, z: heat.values ?? heat.z }),
+      })
+    }
+    for (const curve of picture.curves) {
+      const ink = colour(curve.role)
+      const stale = curve.kind === "dots" && badge
+      traces.push({
+        type: "scatter", uid: curve.id, name: curve.name, x: curve.x, y: curve.y, yaxis: `y${axis(curve.panel)}`, xaxis: "x",
+        mode: curve.kind === "line" ? "lines" : "markers",
+        showlegend: curve.legend, opacity: stale ? 0.25 : 1, connectgaps: false, cliponaxis: curve.kind === "line",
+        line: { color: ink, width: (small ? 2 : 3) * curve.weight, dash: DASHES[curve.dash] },
+        marker: { color: curve.kind === "here" ? colour("here") : ink, size: (curve.kind === "here" ? 13 : 9) * (small ? 0.8 : 1), symbol: curve.kind === "here" ? "circle-open" : "circle", line: { color: curve.kind === "here" ? colour("here") : theme.background, width: curve.kind === "here" ? 3 : 1.5 } },
+        ...(curve.sem ? { error_y: { type: "data", array: curve.sem, color: ink, thickness: 2, width: 4 } } : {}),
+        ...(curve.stack ? { stackgroup: curve.stack, fillcolor: ink + "99" } : {}),
+        ...(curve.fill ? { fill: curve.fill, fillcolor: ink + "22" } : {}),
+        hovertemplate: `${picture.x.symbol} %{x:.4g}<br>${curve.name} %{y:.5g}<extra></extra>`,
+      })
+    }
+    let level = 0
+    for (const mark of picture.marks) {
+      const ink = colour(mark.role)
+      if (mark.kind === "region" && Number.isFinite(mark.x0) && Number.isFinite(mark.x1)) {
+        layout.shapes.push({ type: "rect", xref: "x", x0: mark.x0, x1: mark.x1, yref: `y${axis(mark.panel)} domain`, y0: 0, y1: 1, line: { width: 0 }, fillcolor: mark.shade ? theme.region : "rgba(0,0,0,0)", opacity: mark.shade ? 0.06 : 1, layer: "below" })
+        const log = picture.x.log
+        const [low, high] = [picture.x.low === null ? mark.x0 : Math.max(mark.x0, picture.x.low), picture.x.high === null ? mark.x1 : Math.min(mark.x1, picture.x.high)]
+        if (high > low)
+          layout.annotations.push({ xref: "x", x: log ? Math.log10(Math.sqrt(low * high)) : (low + high) / 2, yref: `y${axis(mark.panel)} domain`, y: mark.height, text: mark.text, showarrow: false, font: { size: size + 2, color: theme.faint } })
+      }
+      if (mark.kind === "vertical" && Number.isFinite(mark.x)) {
+        const panels = mark.panel === null ? picture.panels.map((_, n) => n) : [mark.panel]
+        for (const n of panels) layout.shapes.push({ type: "line", xref: "x", x0: mark.x, x1: mark.x, yref: `y${axis(n)} domain`, y0: 0, y1: 1, line: { color: ink, width: small ? 1.5 : 2, dash: "dash" } })
+        const x = picture.x.log ? Math.log10(mark.x) : mark.x
+        layout.annotations.push({ xref: "x", x, yref: `y${axis(panels[0])} domain`, y: 1 - 0.085 * (level++ % 5), yanchor: "top", xanchor: "left", xshift: 4, text: mark.text, showarrow: false, font: { size: size - 1, color: ink }, bgcolor: theme.background + "cc" })
+      }
+      if (mark.kind === "horizontal" && Number.isFinite(mark.y)) {
+        layout.shapes.push({ type: "line", xref: "x domain", x0: 0, x1: 1, yref: `y${axis(mark.panel)}`, y0: mark.y, y1: mark.y, line: { color: ink, width: small ? 1.5 : 2, dash: "dot" } })
+        layout.annotations.push({ xref: "x domain", x: 0.99, xanchor: "right", yref: `y${axis(mark.panel)}`, y: picture.panels[mark.panel].log ? Math.log10(mark.y) : mark.y, yanchor: "bottom", text: mark.text, showarrow: false, font: { size: size - 1, color: ink } })
+      }
+      if (mark.kind === "label") layout.annotations.push({ xref: "x", x: picture.x.log ? Math.log10(mark.x) : mark.x, yref: `y${axis(mark.panel)}`, y: picture.panels[mark.panel].log ? Math.log10(mark.y) : mark.y, text: mark.text, showarrow: false, font: { size: size + 2, color: picture.heat ? "#ffffff" : ink }, bgcolor: picture.heat ? "rgba(0,0,0,0.45)" : "rgba(0,0,0,0)" })
+    }
+    return { traces, layout }
+  }
+
+  rows(heat) {
+    const flat = decode(heat.z)
+    const columns = decode(heat.x).length
+    const rows = []
+    for (let i = 0; i < flat.length; i += columns) rows.push(flat.subarray(i, i + columns))
+    return rows
+  }
+
+  clicked(event) {
+    if (!this.data.clickable || !event.points.length) return
+    const box = this.plot.querySelector(".plot-container .nsewdrag")?.getBoundingClientRect()
+    const { xaxis, yaxis } = this.plot._fullLayout
+    const at = event.event
+    const point = event.points[0]
+    const x = box && at ? xaxis.p2d(at.clientX - box.left) : point.x
+    const y = box && at ? yaxis.p2d(at.clientY - box.top) : point.y
+    this.trigger("click", { x: Number(x), y: Number(y) })
+  }
+
+  download(format) {
+    const { traces, layout } = this.figure(this.exact, "")
+    const title = { text: this.exact.title, subtitle: { text: this.find("values").textContent }, font: { size: 26 } }
+    const white = this.theme().background
+    this.plotly.downloadImage(
+      { data: traces, layout: { ...layout, title, paper_bgcolor: white, width: undefined, height: undefined, margin: { l: 90, r: 30, t: 130, b: 80 } } },
+      { format, width: 1600, height: 900, scale: format === "png" ? 2 : 1, filename: this.data.filename },
+    )
+  }
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".phase-atlas-chart")
+  if (!root || !data) return undefined
+  root.phaseAtlas ??= new LiveChart(root)
+  root.phaseAtlas.update(data, setTriggerValue)
+  return () => {
+    root.phaseAtlas?.destroy()
+    root.phaseAtlas = null
+  }
+}
