@@ -2,11 +2,14 @@
 
 numba stamps a cached kernel with the source of its own file alone: after an edit to a helper in another file it would serve stale
 machine code. The directory is therefore named by a hash of every source file of the engine. It lies in the user's cache directory
-(PHASE_ATLAS_KERNELS to choose another); where that cannot be written, a temporary one serves, and a warning says so once.
+(PHASE_ATLAS_KERNELS to choose another); where that cannot be written, a temporary one serves this process and those it starts, and
+a warning says so once.
 """
 
+import atexit
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 import warnings
@@ -35,9 +38,11 @@ def kernel_directory(version: str) -> Path:
         with tempfile.TemporaryFile(dir=directory):
             return directory
     except OSError as error:
-        fallback = Path(tempfile.mkdtemp(prefix="phase-atlas-kernels-"))
-        warnings.warn(f"compiled kernels cannot be kept in {directory} ({error}); using {fallback} for this process", stacklevel=2)
-        return fallback
+        fallback = tempfile.mkdtemp(prefix="phase-atlas-kernels-")
+        atexit.register(shutil.rmtree, fallback, ignore_errors=True)
+        os.environ["PHASE_ATLAS_KERNELS"] = fallback
+        warnings.warn(f"compiled kernels cannot be kept in {directory} ({error}); using {fallback} for now", stacklevel=2)
+        return kernel_directory(version)
 
 
 SOURCE_HASH = source_hash()
