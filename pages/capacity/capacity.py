@@ -6,7 +6,7 @@ import cache
 import engine
 from pages.kit.controls import Control
 from pages.kit.experiment import Experiment, spread
-from pages.kit.explorer import Number, View, explore
+from pages.kit.explorer import Number, View
 from pages.kit.picture import Axis, Curve, Horizontal, Picture, Recipe, Vertical, here
 
 COVER = engine.model("capacity-cover")
@@ -14,7 +14,7 @@ SIZES = (10, 20, 50, 100, 200, 500, 1000)
 
 
 def cover_picture(state: dict, points: int) -> Picture:
-    dimensions = [D for D in (10, 100, 1000) if D != state["D"]]
+    dimensions = [D for D in (10, 100, 1000) if state["D"] != D]
     grid = np.linspace(0.02, 4, 2 * points)
     curves = []
     for i, D in enumerate(dimensions):
@@ -24,7 +24,13 @@ def cover_picture(state: dict, points: int) -> Picture:
     now = engine.solve("capacity-cover", **state)
     curves.append(Curve("theory at D", curve["alpha"], curve["p_sep"]))
     curves.append(
-        Curve("log₂ of the number of dichotomies, per pattern", curve["alpha"], curve["log2_count"] / np.maximum(curve["N"], 1), panel=1, legend=False)
+        Curve(
+            "log₂ of the number of dichotomies, per pattern",
+            curve["alpha"],
+            curve["log2_count"] / np.maximum(curve["N"], 1),
+            panel=1,
+            legend=False,
+        )
     )
     curves += [here(now["alpha"], now["p_sep"]), here(now["alpha"], now["log2_count"] / max(now["N"], 1), panel=1)]
     return Picture(
@@ -86,4 +92,4 @@ COVER_VIEW = View(
     ),
 )
 
-explore("capacity", (COVER_VIEW,))
+VIEWS = (COVER_VIEW,)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import streamlit as st
 
@@ -78,31 +79,43 @@ class Control:
         return f"${self.parameter.symbol}$ — {words}" if self.parameter.symbol else words
 
     # ---- between the slider's position and the value -----------------------------------------------------------------------
+    # A linear slider's position is the value. On a log scale the slider runs over `stops`, its position is an index, and a value
+    # between two stops (typed, or from a link) is kept exactly while the thumb stands at the nearest one.
+
+    @cached_property
+    def stops(self) -> list[float]:
+        """The values of a log slider, evenly spaced in the logarithm and rounded to three digits."""
+        low, high = (math.log10(bound) for bound in self.bounds)
+        count = round((high - low) / (self.step or 0.05))
+        values = [10 ** (low + (high - low) * i / count) for i in range(count + 1)]
+        rounded = {round(v) if self.parameter.integer else float(f"{v:.3g}") for v in values}
+        return sorted(min(max(v, self.bounds[0]), self.bounds[1]) for v in rounded)
 
     def position(self, value: float) -> float:
-        return round(math.log10(value), 6) if self.log else value
+        if not self.log:
+            return value
+        return min(range(len(self.stops)), key=lambda i: abs(math.log(self.stops[i] / value)))
 
     def value(self, position: float) -> Value:
         """The value at a slider position, with no more digits than the slider resolves."""
-        value = 10**position if self.log else position
-        if self.parameter.integer:
-            return round(value)
-        return float(f"{value:.4g}") if self.log else float(f"{value:.10g}")
+        if self.log:
+            return self.stops[round(position)]
+        return round(position) if self.parameter.integer else float(f"{position:.10g}")
 
     def slider_bounds(self) -> tuple[float, float, float]:
         """Lowest position, highest position, step."""
-        low, high = self.bounds
         if self.log:
-            return math.log10(low), math.log10(high), self.step or 0.02
+            return 0, len(self.stops) - 1, 1
+        low, high = self.bounds
         if self.parameter.integer:
             return int(low), int(high), int(self.step or 1)
         return float(low), float(high), float(self.step or self.parameter.step or (high - low) / 200)
 
     def grid(self, count: int) -> list[float]:
         """Slider positions that span the range: the grid of a preview."""
-        low, high, _ = self.slider_bounds()
+        low, high, step = self.slider_bounds()
         positions = [low + (high - low) * i / (count - 1) for i in range(count)]
-        return sorted({round(p) for p in positions}) if self.parameter.integer and not self.log else positions
+        return sorted({round(p) for p in positions}) if isinstance(step, int) else positions
 
     # ---- text -------------------------------------------------------------------------------------------------------------
 
@@ -205,22 +218,22 @@ def _synchronise(key: str, shown: object, same: Callable[[object], bool]) -> Non
 
 def _draw_slider(state: State, control: Control, value: float) -> None:
     key = slider_key(state, control)
-    low, high, step = control.slider_bounds()
-    _synchronise(key, control.position(value), lambda position: control.value(position) == value)
+    help = f"{control.parameter.meaning}; {control.allowed}"
+    if control.log:
+        shown = control.value(control.position(value))
+        _synchronise(key, shown, lambda now: now == shown)
+    else:
+        _synchronise(key, value, lambda position: control.value(position) == value)
 
     def moved() -> None:
-        state.set({control.name: control.value(st.session_state[key])})
+        now = st.session_state[key]
+        state.set({control.name: now if control.log else control.value(now)})
 
-    st.slider(
-        control.label(),
-        low,
-        high,
-        step=step,
-        key=key,
-        on_change=moved,
-        format="10^%.2f" if control.log else None,
-        help=f"{control.parameter.meaning}; {control.allowed}",
-    )
+    if control.log:
+        st.select_slider(control.label(), control.stops, format_func=text, key=key, on_change=moved, help=help)
+    else:
+        low, high, step = control.slider_bounds()
+        st.slider(control.label(), low, high, step=step, key=key, on_change=moved, help=help)
 
 
 def _draw_choice(state: State, control: Control, value: str) -> None:
@@ -261,7 +274,8 @@ def _draw_named(state: State, control: Control, value: Value) -> None:
 def _middle(control: Control) -> Value:
     low, high, _ = control.slider_bounds()
     start = control.start
-    return start if isinstance(start, (int, float)) and start not in control.named.values() else control.value((low + high) / 2)
+    numeric = isinstance(start, (int, float)) and start not in control.named.values()
+    return start if numeric else control.value((low + high) / 2)
 
 
 def draw_typed(state: State) -> None:

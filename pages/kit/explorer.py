@@ -164,7 +164,7 @@ def signature(view: View, values: Mapping) -> str:
     return hashlib.sha1(repr((view.id, view.model, sorted(values.items()))).encode(), usedforsecurity=False).hexdigest()[:12]
 
 
-def _draw_picture(view: View, state: State) -> Picture:
+def _draw_picture(view: View, state: State, small: bool = False) -> Picture:
     name = signature(view, state.values)
     picture = cache.memo(("picture", view.model, name), lambda: solved(view, state.values, EXACT))
     dots = experiments.dots(view.experiment, state) if view.experiment else []
@@ -191,8 +191,18 @@ def _draw_picture(view: View, state: State) -> Picture:
         family=family,
         on_want=want,
         filename=f"phase-atlas-{view.id}",
+        small=small,
     )
     return picture.with_curves(dots)
+
+
+@st.fragment
+def card(page: str, view: View, name: str) -> None:
+    """A small live picture of `view` with the one slider `name`, for the landing page."""
+    state = State(f"card-{page}", view.controls)
+    with st.container(key=f"card-{page}"):
+        _draw_picture(view, state, small=True)
+    draw_control(state, state.controls[name])
 
 
 def _free(state: State, control: Control) -> bool:
@@ -211,8 +221,7 @@ def _slider(state: State, control: Control) -> dict:
         "low": low,
         "high": high,
         "step": step,
-        "log": control.log,
-        "integer": control.parameter.integer,
+        "text": text(state.values[control.name]),
         "position": control.position(state.values[control.name]),
         "ticks": [
             {"position": control.position(value), "text": words}
@@ -283,7 +292,7 @@ def _draw_numbers(view: View, state: State) -> None:
                 number.landmark or None,
                 delta_color="off",
                 delta_arrow="off",
-                width=230,
+                width=195,
             )
 
 

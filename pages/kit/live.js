@@ -129,6 +129,7 @@ class LiveChart {
       this.exact = decodePicture(data.picture)
       this.live = null
     }
+    this.root.classList.toggle("small", data.small)
     this.watch()
     try {
       this.plotly ??= await loadPlotly(data.plotly)
@@ -171,24 +172,22 @@ class LiveChart {
       const track = host?.querySelector('[data-orientation="horizontal"] [data-orientation="horizontal"]')
       if (!track) continue
       host.querySelectorAll(".phase-atlas-tick").forEach((old) => old.remove())
-      const outer = host.getBoundingClientRect()
-      const inner = track.getBoundingClientRect()
-      host.style.position = "relative"
       for (const tick of slider.ticks) {
         const mark = document.createElement("span")
         mark.className = "phase-atlas-tick"
-        mark.title = tick.text
         mark.textContent = tick.text
-        const share = (tick.position - slider.low) / (slider.high - slider.low)
-        mark.style.left = `${inner.left - outer.left + share * inner.width}px`
-        mark.style.top = `${inner.bottom - outer.top - 6}px`
-        host.append(mark)
+        mark.style.left = `${(100 * (tick.position - slider.low)) / (slider.high - slider.low)}%`
+        track.append(mark)
       }
     }
   }
 
+  input(slider) {
+    return this.watched.get(slider.name)?.host.querySelector("input[type=range]")
+  }
+
   position(slider) {
-    const input = this.watched.get(slider.name)?.host.querySelector("input[type=range]")
+    const input = this.input(slider)
     return input ? Number(input.getAttribute("value") ?? input.value) : slider.position
   }
 
@@ -243,7 +242,7 @@ class LiveChart {
     this.drawing = true
     try {
       const { traces, layout } = this.figure({ ...this.exact, ...picture }, badge)
-      await this.plotly.react(this.plot, traces, layout, { responsive: false, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "toImage"] })
+      await this.plotly.react(this.plot, traces, layout, { responsive: false, displaylogo: false, displayModeBar: this.plot.clientWidth < 560 ? false : "hover", modeBarButtonsToRemove: ["select2d", "lasso2d", "toImage"] })
       this.root.dataset.pictures = Number(this.root.dataset.pictures ?? 0) + 1
       if (!this.clicks) {
         this.clicks = true
@@ -264,12 +263,7 @@ class LiveChart {
     const takeaway = this.find("takeaway")
     takeaway.setAttribute("aria-live", badge ? "off" : "polite")
     takeaway.textContent = picture.takeaway
-    const values = this.data.sliders.map((slider) => {
-      const position = this.displaced(slider) ? this.position(slider) : slider.position
-      const value = slider.log ? Math.pow(10, position) : position
-      const digits = slider.integer ? String(Math.round(value)) : value.toPrecision(3).replace(/\.?0+$/, (zeros, at, all) => (all.includes("e") ? zeros : ""))
-      return `${slider.symbol} = ${digits}`
-    })
+    const values = this.data.sliders.map((slider) => `${slider.symbol} = ${this.displaced(slider) ? this.input(slider).getAttribute("aria-valuetext") : slider.text}`)
     this.find("values").textContent = [...values, ...this.data.fixed].join("   ")
     this.find("badge").textContent = badge
     this.plot.setAttribute("aria-label", `${this.exact.title}. ${picture.takeaway}`)
@@ -287,7 +281,7 @@ class LiveChart {
   figure(picture, badge) {
     const theme = this.theme()
     const width = this.plot.clientWidth
-    const small = width < 560
+    const small = width < 560 || this.data.small
     const size = small ? 12 : width > 900 ? 18 : 16
     const colour = (role) => ROLES[role][theme.dark ? 1 : 0]
     const axis = (n) => (n === 0 ? "" : String(n + 1))
@@ -346,7 +340,7 @@ class LiveChart {
       const ink = colour(curve.role)
       const stale = curve.kind === "dots" && badge
       traces.push({
-        type: "scatter", uid: curve.id, name: curve.name, x: curve.x, y: curve.y, yaxis: `y${axis(curve.panel)}`, xaxis: "x",
+        type: "scatter", uid: curve.id.replace(/\W/g, (c) => `_${c.codePointAt(0)}`), name: curve.name, x: curve.x, y: curve.y, yaxis: `y${axis(curve.panel)}`, xaxis: "x",
         mode: curve.kind === "line" ? "lines" : "markers",
         showlegend: curve.legend, opacity: stale ? 0.25 : 1, connectgaps: false, cliponaxis: curve.kind === "line",
         line: { color: ink, width: (small ? 2 : 3) * curve.weight, dash: DASHES[curve.dash] },

@@ -47,6 +47,7 @@ def live_chart(
     clickable: bool = False,
     on_click: Callable[[], None] = lambda: None,
     filename: str = "phase-atlas",
+    small: bool = False,
 ) -> None:
     """Draw `picture`.
 
@@ -68,6 +69,7 @@ def live_chart(
             "family": family,
             "clickable": clickable,
             "filename": filename,
+            "small": small,
             "plotly": f"{'/' + base if base else ''}/app/static/{PLOTLY}",
         },
         on_want_change=on_want,

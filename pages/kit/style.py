@@ -10,9 +10,9 @@ h2 { padding-top: 0.2rem; padding-bottom: 0.3rem; }
 [class*="st-key-controls-"] [data-testid="stSlider"] { margin-bottom: 0.35rem; }
 @media (max-width: 640px) {
   .block-container { padding-left: 0.8rem; padding-right: 0.8rem; }
-  h2 { font-size: 1.35rem; }
+  [data-testid="stHeading"] h2 { font-size: 1.3rem; padding: 0; }
   /* the picture stays in view while the sliders move */
-  [data-testid="stColumn"]:has([class*="st-key-picture-"]) { position: sticky; top: 3rem; z-index: 20; background: var(--pa-background); }
+  [data-testid="stColumn"]:has([class*="st-key-picture-"]) { position: sticky; top: 3rem; z-index: 20; background: var(--st-background-color, Canvas); }
 }
 </style>
 """
