@@ -94,28 +94,26 @@ class Disk:
             self._tidy_later(DIGEST_BYTES + len(entry))
         except FileNotFoundError:  # another process made room, or cleared the store, at this moment
             pass
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # RuntimeError: no thread can be started
             self._warn("write", f"{path} cannot be written: {error}")
 
     def content(self) -> tuple[int, int]:
         """Number of entries and their size in bytes."""
         sizes = []
-        for path in self._root.glob("*/output.pkl") if self.on else ():
-            with contextlib.suppress(OSError):  # gone meanwhile, or unreadable: not an entry that could serve
-                sizes.append(path.lstat().st_size)
+        for path in self._entries():
+            with contextlib.suppress(FileNotFoundError):  # gone meanwhile
+                sizes.append((path / "output.pkl").lstat().st_size)
         return len(sizes), sum(sizes)
 
     def clear(self) -> None:
         """Delete every entry."""
-        if not self.on:
-            return
-        try:
-            for directory in self._root.iterdir():
-                shutil.rmtree(directory)
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            self._warn("clear", f"{self._root} cannot be cleared: {error}")
+        for path in self._entries():
+            try:
+                shutil.rmtree(path)
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                self._warn("clear", f"{path} cannot be deleted: {error}")
 
     @property
     def _root(self) -> Path:
@@ -124,6 +122,15 @@ class Disk:
 
     def _path(self, name: str) -> Path:
         return self._root / hashlib.sha256(name.encode()).hexdigest()[:32] / "output.pkl"
+
+    def _entries(self) -> list[Path]:
+        try:
+            return list(self._root.iterdir()) if self.on else []
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            self._warn("list", f"{self._root} cannot be listed: {error}")
+            return []
 
     def _create(self) -> None:
         """Make the directories where they are missing, readable by nobody else, and look at them again."""
@@ -163,11 +170,12 @@ class Disk:
             self._untidied += written
             if self._untidied < self.limit / 20:
                 return
-            self._untidied = 0
             if self._janitor is None:
                 memory = Memory(str(self.directory), verbose=0)  # here, where the directories exist: it would make them for all to see
-                self._janitor = threading.Thread(target=self._tidy, args=(memory,), name="cache-janitor", daemon=True)
-                self._janitor.start()
+                janitor = threading.Thread(target=self._tidy, args=(memory,), name="cache-janitor", daemon=True)
+                janitor.start()
+                self._janitor = janitor
+            self._untidied = 0
         self._due.set()
 
     def _tidy(self, memory: Memory) -> None:

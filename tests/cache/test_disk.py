@@ -1,6 +1,7 @@
 """The disk level under damage, bad rights, full disks, kills and company."""
 
 import errno
+import io
 import logging
 import os
 import pickle
@@ -209,20 +210,11 @@ def test_a_store_deleted_while_in_use_grows_again(disk, directory):
     assert directory.stat().st_mode & 0o777 == 0o700
 
 
-class FullDisk:
+class FullDisk(io.FileIO):
     """A file that takes half of what it is given."""
 
-    def __init__(self, *arguments):
-        self.file = open(*arguments)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.file.close()
-
     def write(self, content):
-        self.file.write(content[: len(content) // 2])
+        super().write(content[: len(content) // 2])
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -256,6 +248,31 @@ def test_a_file_cut_short_by_the_system_is_not_kept(directory):
     assert process.returncode == 0
     assert os.strerror(errno.EFBIG) in output
     assert output.endswith("None []\n")
+
+
+def test_without_a_janitor_entries_are_kept_all_the_same(disk, monkeypatch, caplog):
+    def fail(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    disk.write("key", ENTRY)
+    assert value_of(disk) == VALUE["y"].tolist()
+    assert len(warnings(caplog)) == 1
+
+
+@pytest.mark.parametrize("call", ["iterdir", "rmtree"])
+def test_a_store_that_cannot_be_listed_or_emptied(disk, monkeypatch, caplog, call):
+    disk.write("key", ENTRY)
+
+    def fail(path):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as context:
+        context.setattr({"iterdir": Path, "rmtree": disk_module.shutil}[call], call, fail)
+        disk.clear()
+        assert disk.content()[0] == (call == "rmtree")
+    assert value_of(disk) == VALUE["y"].tolist()
+    assert len(warnings(caplog)) == 1
 
 
 @pytest.mark.parametrize("call", ["mkdir", "mkstemp", "replace"])
