@@ -17,9 +17,7 @@ help:
 setup: .venv/deployed
 
 app: setup
-	@$(python) -m scripts.warm
-	@echo "Phase Atlas: http://localhost:$(PORT)   (Ctrl-C ends it)"
-	@exec $(python) -m streamlit run app.py --server.port $(PORT) --server.headless true
+	@exec $(python) -m scripts.serve $(PORT)
 
 test: lint
 	$(python) -m scripts.chromium

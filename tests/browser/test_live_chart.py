@@ -1,0 +1,184 @@
+"""What only a real browser shows: the picture moves with the thumb, keeps its zoom, and ends exact."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from pages.atlas import EXPLORERS
+from tests.browser.conftest import PHONE, READY
+
+VIEWS = [(explorer.address, view) for explorer in EXPLORERS for view in explorer.views]
+EACH_VIEW = pytest.mark.parametrize(("address_", "view"), VIEWS, ids=[f"{a}-{v.id}" for a, v in VIEWS])
+
+
+def chart(page):
+    return page.locator(".phase-atlas-chart").first
+
+
+def drawn(page) -> int:
+    return int(chart(page).get_attribute("data-pictures"))
+
+
+def thumb(page, key: str):
+    """Centre of the thumb, and the track, of the slider `key`."""
+    track = page.locator(f".st-key-{key} [data-orientation=horizontal] [data-orientation=horizontal]").first
+    track.scroll_into_view_if_needed()
+    box = track.bounding_box()
+    left = page.locator(f".st-key-{key} [data-testid=stSliderThumbValue]").locator("..").evaluate("e => parseFloat(e.style.left)")
+    return box["x"] + box["width"] * left / 100, box["y"] + box["height"] / 2, box
+
+
+def sliders(page) -> list[str]:
+    """Keys of the sliders the chart follows."""
+    return page.evaluate("document.querySelector('.phase-atlas-chart').phaseAtlas.data.sliders.map(s => s.key)")
+
+
+def wait_for_family(page, name: str) -> None:
+    page.wait_for_function("name => document.querySelector('.phase-atlas-chart').phaseAtlas.valid(name)", arg=name, timeout=60_000)
+
+
+def exact(page) -> None:
+    """Wait until the exact picture of the present values stands."""
+    page.wait_for_selector(READY, timeout=60_000)
+
+
+@EACH_VIEW
+def test_the_picture_moves_while_the_thumb_moves(visit, address_, view):
+    page = visit(f"{address_}?view={view.id}")
+    key = sliders(page)[0]
+    x, y, track = thumb(page, key)
+    page.mouse.move(x, y)
+    wait_for_family(page, key.rsplit("-", 1)[1])
+    page.mouse.down()
+    before, states, blank = drawn(page), set(), 0
+    for step in range(40):
+        page.mouse.move(track["x"] + track["width"] * (0.1 + 0.8 * abs(1 - step / 20)), y)
+        state, lines = page.evaluate(
+            "(() => { const c = document.querySelector('.phase-atlas-chart');"
+            " return [c.dataset.state, c.querySelectorAll('.scatterlayer .trace, .heatmaplayer image').length] })()"
+        )
+        states.add(state)
+        blank += lines == 0
+    assert drawn(page) - before >= 10
+    assert "preview" in states
+    assert blank == 0
+    page.mouse.up()
+    exact(page)
+
+
+@EACH_VIEW
+def test_every_slider_goes_to_both_ends_by_keyboard(visit, address_, view):
+    page = visit(f"{address_}?view={view.id}")
+    for key in sliders(page):
+        thumb_input = page.locator(f".st-key-{key} input[type=range]")
+        for end in ("Home", "End"):
+            thumb_input.focus()
+            page.keyboard.press(end)
+            name = key.rsplit("-", 1)[1]
+            page.wait_for_function("name => new URLSearchParams(location.search).has(name)", arg=name, timeout=60_000)
+            exact(page)
+            assert page.locator("[data-testid=stException]").count() == 0
+            assert chart(page).locator("[data-part=takeaway]").text_content()
+        page.get_by_role("button", name="Reset").first.click()
+        page.wait_for_function("() => !location.search.includes('&')", timeout=60_000)
+        exact(page)
+
+
+@EACH_VIEW
+def test_presets_give_links_that_reopen_the_same_state(visit, address_, view):
+    page = visit(f"{address_}?view={view.id}")
+    name = list(view.presets)[-1]
+    page.get_by_role("button", name=name, exact=True).click()
+    page.wait_for_timeout(500)
+    exact(page)
+    values = page.locator("[data-part=values]").first.text_content()
+    again = visit(page.url.split("/")[-1])
+    expect(again.locator("[data-part=values]").first).to_have_text(values)
+
+
+def test_zoom_survives_a_slider(visit):
+    page = visit("capacity?view=cover")
+    page.evaluate(
+        "document.querySelector('.phase-atlas-chart').phaseAtlas.plotly.relayout(document.querySelector('[data-part=plot]'), {'xaxis.range': [1.5, 2.5]})"
+    )
+    page.locator(".st-key-capacity-cover-D input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => location.search.includes('D=')")
+    exact(page)
+    assert page.evaluate("document.querySelector('[data-part=plot]')._fullLayout.xaxis.range") == [1.5, 2.5]
+
+
+def test_nonsense_in_a_link_is_answered_with_a_sentence(visit):
+    page = visit("capacity?view=cover&alpha=nan&D=7000&colour=red")
+    warning = page.get_by_role("alert").first
+    for words in ("alpha=nan", "D=7000", "between 5 and 1000", "colour"):
+        expect(warning).to_contain_text(words)
+    expect(page.locator("[data-part=values]").first).to_contain_text("D = 1000")
+
+
+def test_an_unknown_view_is_answered_with_a_sentence(visit):
+    page = visit("capacity?view=elsewhere")
+    expect(page.get_by_role("alert").first).to_contain_text("view=elsewhere")
+
+
+@pytest.mark.parametrize("explorer", EXPLORERS, ids=lambda e: e.address)
+def test_a_phone_sees_picture_and_sliders_together(visit, explorer):
+    page = visit(explorer.address, PHONE, has_touch=True, is_mobile=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    key = sliders(page)[0]
+    page.locator(f".st-key-{key}").scroll_into_view_if_needed()
+    plot = page.locator("[data-part=plot]").first.bounding_box()
+    slider = page.locator(f".st-key-{key}").bounding_box()
+    assert plot["y"] >= 0
+    assert plot["y"] + plot["height"] <= slider["y"] + 1
+    assert slider["y"] + slider["height"] <= PHONE["height"]
+
+
+def test_dark_mode_draws_light_on_dark(visit):
+    page = visit("capacity", color_scheme="dark")
+    colour = page.evaluate("document.querySelector('[data-part=plot]')._fullLayout.font.color")
+    assert colour == "#f2f2f2"
+
+
+def test_an_experiment_runs_and_its_dots_appear(visit):
+    page = visit("capacity?view=cover")
+    page.get_by_role("tab", name="Experiment").click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.wait_for_selector("[data-part=plot] .errorbar", timeout=90_000)
+
+
+def test_an_experiment_can_be_cancelled(visit):
+    page = visit("capacity?view=cover&D=500")
+    page.get_by_role("tab", name="Experiment").click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.get_by_text("Cancelled.")).to_be_visible(timeout=30_000)
+
+
+def test_the_picture_can_be_taken_away(visit):
+    page = visit("capacity?view=cover")
+    for name, ending in (("PNG", ".png"), ("SVG", ".svg")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name, exact=True).first.click()
+        assert download.value.suggested_filename.endswith(ending)
+    page.get_by_role("tab", name="Take away").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Data (CSV)").click()
+    assert "theory" in download.value.path().read_text()
+
+
+def test_the_landing_page_leads_to_every_explorer(visit):
+    page = visit("")
+    for explorer in EXPLORERS:
+        assert page.locator(f'a[href*="{explorer.address}"]').count() >= 1
+    expect(page.get_by_text(re.compile("Phase Atlas")).first).to_be_visible()
+
+
+def test_without_the_drawing_library_the_page_says_so(chromium, address):
+    context = chromium.new_context()
+    page = context.new_page()
+    page.route("**/plotly-cartesian*", lambda route: route.abort())
+    page.goto(f"{address}/capacity")
+    expect(page.locator("[data-part=takeaway]").first).to_contain_text("could not be loaded", timeout=60_000)
+    context.close()
