@@ -27,7 +27,7 @@ def cover_picture(state: dict, points: int) -> Picture:
         Curve(
             "log₂ of the number of dichotomies, per pattern",
             curve["alpha"],
-            curve["log2_count"] / np.maximum(curve["N"], 1),
+            curve["log2_count"] / np.where(curve["N"] > 0, curve["N"], np.nan),
             panel=1,
             legend=False,
         )
@@ -81,14 +81,14 @@ COVER_VIEW = View(
     ),
     experiment=Experiment(
         "capacity-cover",
-        lambda state: ("alpha", spread(1.2, 2.8, 17)),
+        lambda state: ("alpha", spread(2 - 4 / state["D"] ** 0.5, 2 + 4 / state["D"] ** 0.5, 13)),
         lambda state: {"D": state["D"], "bias": state["bias"]},
         lambda state, values, found: [
             Curve("linear programs", np.array(values), found["p_sep"].mean, "experiment", "dots", found["p_sep"].sem)
         ],
         "Gaussian points with random labels; one non-negative least squares per draw decides whether a hyperplane separates them.",
-        size=(5, 50, 200),
-        trials=(10, 200, 1000),
+        size_of=lambda state: state["D"],
+        trials=(10, 100, 1000),
     ),
 )
 

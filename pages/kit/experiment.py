@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -25,7 +25,8 @@ class Experiment:
     """The finite-size experiment of a view.
 
     `points(state)` gives the axis and its values, `parameters(state)` the model's other parameters, `dots(state, values, estimates)`
-    the curves to lay over the theory. `words` say what is simulated; `size` and `trials` bound what a visitor may ask for.
+    the curves to lay over the theory. `words` say what is simulated; `size` and `trials` are (least, usual, most) a visitor may ask for.
+    Where the size is itself a parameter of the theory, `size_of(state)` gives it and there is nothing to ask.
     """
 
     model: str
@@ -33,8 +34,9 @@ class Experiment:
     parameters: Callable[[dict], dict]
     dots: Callable[[dict, Sequence[float], dict[str, Estimate]], list[Curve]]
     words: str
-    size: tuple[int, int, int]
     trials: tuple[int, int, int]
+    size: tuple[int, int, int] = (1, 1, 1)
+    size_of: Callable[[dict], int] | None = None
 
 
 class CancelledError(Exception):
@@ -80,56 +82,78 @@ def submit(experiment: Experiment, key: tuple, axis: str, values: Sequence[float
 def belongs(experiment: Experiment, state: dict) -> tuple:
     """What the dots depend on: everything but the position along the axis."""
     axis, values = experiment.points(state)
-    return (axis, tuple(values), tuple(sorted((k, text(v)) for k, v in experiment.parameters(state).items())))
+    size = experiment.size_of(state) if experiment.size_of else None
+    return (axis, tuple(values), size, tuple(sorted((k, text(v)) for k, v in experiment.parameters(state).items())))
+
+
+def usual_size(experiment: Experiment, state: State) -> int:
+    return experiment.size_of(state.values) if experiment.size_of else experiment.size[1]
+
+
+def start(experiment: Experiment, state: State, size: int, trials: int, seed: int) -> Job:
+    """Run the experiment at the shown state, in place of what this visitor had running."""
+    cancel(state)
+    axis, values = experiment.points(state.values)
+    protocol = {"size": size, "trials": trials, "seed": seed}
+    job = submit(experiment, belongs(experiment, state.values), axis, values, protocol, experiment.parameters(state.values))
+    st.session_state[f"job/{state.view}"] = job
+    return job
+
+
+def cancel(state: State) -> None:
+    """End what this visitor has running."""
+    job: Job | None = st.session_state.get(f"job/{state.view}")
+    if job is not None:
+        job.cancelled.set()
 
 
 def dots(experiment: Experiment, state: State) -> list[Curve]:
-    """The dots of the last finished experiment, where they belong to the shown state."""
+    """The dots of the last finished experiment, where they belong to the shown state.
+
+    On a visitor's first look at a view the experiment runs by itself, once; a state that others have opened before is remembered.
+    """
     job: Job | None = st.session_state.get(f"job/{state.view}")
-    if job is None or not job.future.done() or job.future.exception() is not None or job.key != belongs(experiment, state.values):
+    if job is None:
+        job = start(experiment, state, usual_size(experiment, state), experiment.trials[1], 0)
+        wait([job.future], 0.05)
+    if not job.future.done() or job.future.exception() is not None or job.key != belongs(experiment, state.values):
         return []
     _, values = experiment.points(state.values)
     return experiment.dots(state.values, values, job.future.result())
 
 
 def draw(experiment: Experiment, state: State) -> None:
-    """The experiment's tab: what is simulated, size, trials, seed, run, cancel, progress."""
+    """The experiment's tab: what is simulated, size, trials, seed, run, cancel."""
     st.markdown(experiment.words)
     model = engine.model(experiment.model)
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    low, start, high = experiment.size
-    size = row.number_input(f"${model.size.symbol}$ — {model.size.meaning}", low, high, start, key=f"size-{state.view}", width=220)
-    low, start, high = experiment.trials
-    trials = row.number_input(f"${model.trials.symbol}$ — {model.trials.meaning}", low, high, start, key=f"trials-{state.view}", width=220)
+    size = usual_size(experiment, state)
+    if not experiment.size_of:
+        low, usual, high = experiment.size
+        size = row.number_input(f"${model.size.symbol}$ — {model.size.meaning}", low, high, usual, key=f"size-{state.view}", width=220)
+    low, usual, high = experiment.trials
+    trials = row.number_input(f"${model.trials.symbol}$ — {model.trials.meaning}", low, high, usual, key=f"trials-{state.view}", width=220)
     seed = row.number_input("seed", 0, 2**32 - 1, 0, key=f"seed-{state.view}", width=140)
-    key = belongs(experiment, state.values)
-
-    def run() -> None:
-        axis, values = experiment.points(state.values)
-        cancel()
-        protocol = {"size": size, "trials": trials, "seed": seed}
-        st.session_state[f"job/{state.view}"] = submit(experiment, key, axis, values, protocol, experiment.parameters(state.values))
-
-    def cancel() -> None:
-        job: Job | None = st.session_state.get(f"job/{state.view}")
-        if job is not None:
-            job.cancelled.set()
-
-    row.button("Run", key=f"run-{state.view}", on_click=run, type="primary")
-    job: Job | None = st.session_state.get(f"job/{state.view}")
-    if job is None:
-        st.caption("Nothing run yet. The dots will appear on the curve, with error bars of one standard error.")
-    elif not job.future.done():
-        row.button("Cancel", key=f"cancel-{state.view}", on_click=cancel)
-        _watch(state.view)
+    row.button("Run", key=f"run-{state.view}", on_click=start, args=(experiment, state, size, trials, seed), type="primary")
+    job: Job = st.session_state[f"job/{state.view}"]
+    if not job.future.done():
+        row.button("Cancel", key=f"cancel-{state.view}", on_click=cancel, args=(state,))
     elif isinstance(job.future.exception(), CancelledError):
         st.caption("Cancelled.")
     elif job.future.exception() is not None:
         st.warning(f"The experiment cannot be run: {job.future.exception()}")
-    elif job.key != key:
+    elif job.key != belongs(experiment, state.values):
         st.caption("The dots belong to other values of the sliders and are hidden; run again to see them here.")
     else:
         st.caption("The dots on the picture are this experiment; bars are one standard error.")
+
+
+def draw_progress(state: State) -> None:
+    """A line below the picture while an experiment runs."""
+    job: Job = st.session_state[f"job/{state.view}"]
+    with st.container(height=44, border=False):
+        if not job.future.done():
+            _watch(state.view)
 
 
 @st.fragment(run_every=0.5)
@@ -140,11 +164,11 @@ def _watch(view: str) -> None:
     if job.future.done():
         st.rerun()
     elif job.started is None:
-        st.progress(0.0, "Waiting for a free core")
+        st.progress(0.0, "Experiment: waiting for a free core")
     else:
         elapsed = time.monotonic() - job.started
         left = f", about {elapsed * (1 - job.fraction) / job.fraction:.0f} s left" if job.fraction > 0.02 else ""
-        st.progress(min(job.fraction, 1.0), f"{job.fraction:.0%}{left}")
+        st.progress(min(job.fraction, 1.0), f"Experiment: {job.fraction:.0%}{left}")
 
 
 def spread(low: float, high: float, count: int) -> list[float]:

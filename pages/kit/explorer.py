@@ -105,6 +105,8 @@ def _body(page: str, views: Sequence[View], states: dict[str, State]) -> None:
     heading.header(view.question, anchor=False)
     with picture_column, st.container(key=f"picture-{state.view}"):
         picture = _draw_picture(view, state)
+        if view.experiment:
+            experiments.draw_progress(state)
     _draw_numbers(view, state)
     _draw_tabs(page, view, state, picture)
     link = ({"view": view.id} if len(views) > 1 else {}) | state.link()
@@ -167,7 +169,7 @@ def signature(view: View, values: Mapping) -> str:
 def _draw_picture(view: View, state: State, small: bool = False) -> Picture:
     name = signature(view, state.values)
     picture = cache.memo(("picture", view.model, name), lambda: solved(view, state.values, EXACT))
-    dots = experiments.dots(view.experiment, state) if view.experiment else []
+    dots = experiments.dots(view.experiment, state) if view.experiment and not small else []
     live = [c for c in view.controls if c.live and c.numeric and c.when(state.values) and _free(state, c)]
     members = view.members(state.values)
     key = f"chart-{state.view}"
