@@ -77,7 +77,8 @@ def own(value: Any) -> Any:
     if kind is list:
         return [own(part) if type(part) in _CONTAINERS else part for part in value]
     if kind is Sweep:
-        return Sweep(*map(own, vars(value).values()))
+        axes = {name: list(values) for name, values in value.axes.items()}
+        return Sweep(value.model, axes, dict(value.parameters), dict(value.observables), dict(value.failures))
     return value
 
 

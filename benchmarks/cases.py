@@ -1,0 +1,71 @@
+"""What is timed: a curve of each model, and the plain reference it is compared with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from benchmarks.reference import binary, cover, random_features, soft_committee, spherical
+
+
+@dataclass(frozen=True)
+class Case:
+    """A sweep of `model` over `values` of `axis`, the other parameters fixed.
+
+    reference(values, **parameters) -> {observable: array}
+        The same theory in plain NumPy and SciPy; `values` are then about `reference_points` of the curve. The engine must agree within
+        `tolerance` (relative, or absolute below 1).
+    target
+        Seconds per point of the sweep (of the whole curve if `target_whole`).
+    """
+
+    model: str
+    title: str
+    axis: str
+    values: np.ndarray
+    reference: Callable[..., dict[str, np.ndarray]]
+    parameters: dict = field(default_factory=dict)
+    reference_points: int = 10
+    tolerance: float = 1e-6
+    target: float | None = None
+    target_whole: bool = False
+
+
+def pointwise(solve: Callable[..., dict[str, float]], axis: str) -> Callable[..., dict[str, np.ndarray]]:
+    """A reference that solves one point after the other."""
+
+    def along(values, **parameters):
+        points = [solve(**{axis: value}, **parameters) for value in values]
+        return {name: np.array([point[name] for point in points]) for name in points[0]}
+
+    return along
+
+
+FEATURES = {"alpha": 2.0, "delta": 0.1}
+GAMMAS = np.geomspace(0.1, 10, 1024)
+
+CASES = [
+    Case("capacity-cover", "D = 1000", "alpha", np.linspace(1.5, 2.5, 501), pointwise(cover.solve, "alpha"), {"D": 1000}),
+    Case("capacity-spherical", "κ = 0", "alpha", np.linspace(0.01, 1.98, 200), pointwise(spherical.solve, "alpha"), target=0.3e-3),
+    Case("capacity-binary", "κ = 0", "alpha", np.linspace(0.01, 1.1, 200), pointwise(binary.solve, "alpha"), target=0.3e-3),
+    Case(
+        "random-features", "ridge, regression", "gamma", GAMMAS, pointwise(random_features.solve, "gamma"),
+        FEATURES | {"lam": 0.01}, target=2e-6,
+    ),
+    Case(
+        "random-features", "ridge, classification", "gamma", GAMMAS, pointwise(random_features.solve, "gamma"),
+        FEATURES | {"lam": 0.01, "task": "classification"},
+    ),
+    Case(
+        "random-features", "logistic", "gamma", np.geomspace(0.2, 5, 100), pointwise(random_features.solve, "gamma"),
+        FEATURES | {"lam": 0.01, "task": "classification", "loss": "logistic"}, reference_points=3, target=1e-3,
+    ),
+    Case(
+        "random-features", "hinge", "gamma", np.geomspace(0.2, 5, 100), pointwise(random_features.solve, "gamma"),
+        FEATURES | {"lam": 0.1, "task": "classification", "loss": "hinge"}, reference_points=3, target=1e-3,
+    ),
+    Case(
+        "soft-committee", "trajectory, K = M = 2", "t", np.geomspace(0.1, 1000, 300), lambda t: soft_committee.trajectory(t),
+        reference_points=300, target=20e-3, target_whole=True,
+    ),
+]  # fmt: skip
