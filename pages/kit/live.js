@@ -98,6 +98,39 @@ function interpolate(family, axes, position) {
   return { ...near, curves, marks }
 }
 
+// Tick values of a logarithmic axis: 1, 2, 5 where few decades are shown, else whole decades, thinned out where they are many.
+function logTicks(low, high, small) {
+  const decades = Math.log10(high / low)
+  const digits = decades <= (small ? 1.5 : 3) ? [1, 2, 5] : [1]
+  const stride = Math.ceil(decades / (small ? 6 : 12))
+  const tickvals = []
+  const ticktext = []
+  for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e++) {
+    if (e % stride) continue
+    for (const digit of digits) {
+      const value = Number(`${digit}e${e}`)
+      if (value < low * 0.999 || value > high * 1.001) continue
+      tickvals.push(value)
+      ticktext.push(e >= -3 && e <= 3 ? String(value) : `${digit === 1 ? "" : `${digit}·`}10<sup>${e}</sup>`)
+    }
+  }
+  return { tickmode: "array", tickvals, ticktext }
+}
+
+// "α_c" with a real subscript: as HTML for Plotly, and as nodes for the page.
+const subscripts = (text) => text.replace(/_(\w+)/g, "<sub>$1</sub>")
+
+function write(element, text) {
+  element.replaceChildren(
+    ...text.split(/(_\w+)/).map((part) => {
+      if (!part.startsWith("_")) return part
+      const sub = document.createElement("sub")
+      sub.textContent = part.slice(1)
+      return sub
+    }),
+  )
+}
+
 class LiveChart {
   constructor(root) {
     this.root = root
@@ -259,10 +292,10 @@ class LiveChart {
   }
 
   words(picture, badge) {
-    this.find("title").textContent = this.exact.title
+    write(this.find("title"), this.exact.title)
     const takeaway = this.find("takeaway")
     takeaway.setAttribute("aria-live", badge ? "off" : "polite")
-    takeaway.textContent = picture.takeaway
+    write(takeaway, picture.takeaway)
     const values = this.data.sliders.map((slider) => `${slider.symbol} = ${this.displaced(slider) ? this.input(slider).getAttribute("aria-valuetext") : slider.text}`)
     this.find("values").textContent = [...values, ...this.data.fixed].join("   ")
     this.find("badge").textContent = badge
@@ -311,9 +344,8 @@ class LiveChart {
       zeroline: false,
       ticks: "outside",
       tickcolor: theme.faint,
-      exponentformat: "power",
       automargin: !small,
-      ...(spec.log ? { dtick: Math.log10(spec.high / spec.low) > 2 ? 1 : "D2", minor: { ticks: "outside", ticklen: 3, tickcolor: theme.faint } } : { nticks: small ? 5 : 9 }),
+      ...(spec.log && spec.low !== null ? { ...logTicks(spec.low, spec.high, small), minor: { ticks: "outside", ticklen: 3, tickcolor: theme.faint } } : { nticks: small ? 5 : 9 }),
       ...(spec.low === null ? { autorange: true } : { range: spec.log ? [Math.log10(spec.low), Math.log10(spec.high)] : [spec.low, spec.high] }),
     })
     let top = 1
@@ -359,19 +391,19 @@ class LiveChart {
         const log = picture.x.log
         const [low, high] = [picture.x.low === null ? mark.x0 : Math.max(mark.x0, picture.x.low), picture.x.high === null ? mark.x1 : Math.min(mark.x1, picture.x.high)]
         if (high > low)
-          layout.annotations.push({ xref: "x", x: log ? Math.log10(Math.sqrt(low * high)) : (low + high) / 2, yref: `y${axis(mark.panel)} domain`, y: mark.height, text: mark.text, showarrow: false, font: { size: size + 2, color: theme.faint } })
+          layout.annotations.push({ xref: "x", x: log ? Math.log10(Math.sqrt(low * high)) : (low + high) / 2, yref: `y${axis(mark.panel)} domain`, y: mark.height, text: subscripts(mark.text), showarrow: false, font: { size: size + 2, color: theme.faint } })
       }
       if (mark.kind === "vertical" && Number.isFinite(mark.x)) {
         const panels = mark.panel === null ? picture.panels.map((_, n) => n) : [mark.panel]
         for (const n of panels) layout.shapes.push({ type: "line", xref: "x", x0: mark.x, x1: mark.x, yref: `y${axis(n)} domain`, y0: 0, y1: 1, line: { color: ink, width: small ? 1.5 : 2, dash: "dash" } })
         const x = picture.x.log ? Math.log10(mark.x) : mark.x
-        layout.annotations.push({ xref: "x", x, yref: `y${axis(panels[0])} domain`, y: 1 - 0.085 * (level++ % 5), yanchor: "top", xanchor: "left", xshift: 4, text: mark.text, showarrow: false, font: { size: size - 1, color: ink }, bgcolor: theme.background + "cc" })
+        layout.annotations.push({ xref: "x", x, yref: `y${axis(panels[0])} domain`, y: 1 - 0.085 * (level++ % 5), yanchor: "top", xanchor: "left", xshift: 4, text: subscripts(mark.text), showarrow: false, font: { size: size - 1, color: ink }, bgcolor: theme.background + "cc" })
       }
       if (mark.kind === "horizontal" && Number.isFinite(mark.y)) {
         layout.shapes.push({ type: "line", xref: "x domain", x0: 0, x1: 1, yref: `y${axis(mark.panel)}`, y0: mark.y, y1: mark.y, line: { color: ink, width: small ? 1.5 : 2, dash: "dot" } })
-        layout.annotations.push({ xref: "x domain", x: 0.99, xanchor: "right", yref: `y${axis(mark.panel)}`, y: picture.panels[mark.panel].log ? Math.log10(mark.y) : mark.y, yanchor: "bottom", text: mark.text, showarrow: false, font: { size: size - 1, color: ink } })
+        layout.annotations.push({ xref: "x domain", x: 0.99, xanchor: "right", yref: `y${axis(mark.panel)}`, y: picture.panels[mark.panel].log ? Math.log10(mark.y) : mark.y, yanchor: "bottom", text: subscripts(mark.text), showarrow: false, font: { size: size - 1, color: ink } })
       }
-      if (mark.kind === "label") layout.annotations.push({ xref: "x", x: picture.x.log ? Math.log10(mark.x) : mark.x, yref: `y${axis(mark.panel)}`, y: picture.panels[mark.panel].log ? Math.log10(mark.y) : mark.y, text: mark.text, showarrow: false, font: { size: size + 2, color: picture.heat ? "#ffffff" : ink }, bgcolor: picture.heat ? "rgba(0,0,0,0.45)" : "rgba(0,0,0,0)" })
+      if (mark.kind === "label") layout.annotations.push({ xref: "x", x: picture.x.log ? Math.log10(mark.x) : mark.x, yref: `y${axis(mark.panel)}`, y: picture.panels[mark.panel].log ? Math.log10(mark.y) : mark.y, text: subscripts(mark.text), showarrow: false, font: { size: size + 2, color: picture.heat ? "#ffffff" : ink }, bgcolor: picture.heat ? "rgba(0,0,0,0.45)" : "rgba(0,0,0,0)" })
     }
     return { traces, layout }
   }
