@@ -28,7 +28,7 @@ import math
 import numpy as np
 from numba import njit
 
-from engine.capacity.margin import separable
+from engine.capacity.margin import fraction, separable
 from engine.model import Estimate, Landmark, Model, Observable, Parameter, ParameterError, Reference
 from engine.numerics.gaussian import cdf
 
@@ -173,14 +173,6 @@ def solve_along(axis: str, values: np.ndarray, **parameters) -> dict[str, np.nda
 
 SIZE = Parameter("size", "D", "input dimension of the patterns drawn (D if absent)", None, 1, 400, 1, "log", integer=True)
 TRIALS = Parameter("trials", "n", "number of random labellings", 200, 1, 100_000, 1, "log", integer=True)
-
-
-def fraction(count, trials: int) -> Estimate:
-    """The frequency of `count` out of `trials`, its error from the frequency with half a case added to each side: never zero."""
-    count = np.asarray(count, float)
-    smooth = (count + 0.5) / (trials + 1.0)
-    mean, sem = count / trials, np.sqrt(smooth * (1.0 - smooth) / trials)
-    return Estimate(mean, sem) if count.ndim else Estimate(float(mean), float(sem))
 
 
 def simulate_along(axis: str, values: np.ndarray, size: int | None, trials: int, seed: int, progress, **parameters) -> dict[str, Estimate]:

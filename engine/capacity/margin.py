@@ -1,7 +1,9 @@
-"""The largest margin of a finite sample, shared by the experiments of the chapter."""
+"""Margins of finite samples, shared by the experiments of the chapter."""
 
 import numpy as np
 from scipy.optimize import nnls
+
+from engine.model import Estimate
 
 SEPARABLE = 1e-7
 """Patterns are separable when their hull keeps this distance, in units of sqrt(D), from the origin (rounding leaves 1e-15)."""
@@ -26,3 +28,11 @@ def separable(patterns: np.ndarray) -> bool:
     """Whether some w has a positive margin on every row of `patterns` (N, D)."""
     count, dimension = patterns.shape
     return count == 0 or max_margin(patterns)[0] > SEPARABLE * np.sqrt(dimension)
+
+
+def fraction(count, trials: int) -> Estimate:
+    """The frequency of `count` out of `trials`, its error from the frequency with half a case added to each side: never zero."""
+    count = np.asarray(count, float)
+    smooth = (count + 0.5) / (trials + 1.0)
+    mean, sem = count / trials, np.sqrt(smooth * (1.0 - smooth) / trials)
+    return Estimate(mean, sem) if count.ndim else Estimate(float(mean), float(sem))
