@@ -43,20 +43,28 @@ EXPLORERS = (Explorer("capacity", "capacity", "Capacity", "alpha"),)
 
 
 def landing(pages: dict) -> None:
-    """The atlas: seven chapters, and a small live picture of every open explorer."""
+    """The atlas: a small live picture of every open explorer, and what the seven chapters hold."""
     st.session_state["page"] = "atlas"
     st.title("Phase Atlas", anchor=False)
-    st.markdown("The phase transitions of machine learning: exact theory, drawn while you drag, with experiments that land on it.")
-    for chapter, (title, subject) in CHAPTERS.items():
-        st.subheader(title, anchor=False)
-        st.caption(subject[0].upper() + subject[1:] + ".")
-        explorers = [explorer for explorer in EXPLORERS if explorer.chapter == chapter]
-        if not explorers:
-            st.markdown("*Not open yet.*")
-        for explorer, column in zip(explorers, st.columns(max(2, len(explorers))), strict=False):
+    st.markdown(
+        "See the phase transitions of machine learning: drag a slider and the exact theory moves with your thumb; "
+        "dots from real experiments land on it. Every state is a link, every number can be had from Python and the shell."
+    )
+    for row in (EXPLORERS[i : i + 3] for i in range(0, len(EXPLORERS), 3)):
+        for explorer, column in zip(row, st.columns(3), strict=False):
             with column, st.container(border=True):
-                st.page_link(pages[explorer.address], label=f"**{explorer.views[0].question}**", icon=":material/open_in_full:")
+                st.page_link(pages[explorer.address], label=f"**{explorer.title}**", icon=":material/arrow_forward:")
+                st.markdown(f"*{explorer.views[0].question}*")
                 card(explorer.address, explorer.views[0], explorer.teaser)
+    st.subheader("The seven chapters", anchor=False)
+    for chapter, (title, subject) in CHAPTERS.items():
+        explorers = [explorer for explorer in EXPLORERS if explorer.chapter == chapter]
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{title}** — {subject}.", width="stretch")
+            for explorer in explorers:
+                st.page_link(pages[explorer.address], label=f"Open {explorer.title}")
+            if not explorers:
+                st.caption("in preparation")
 
 
 def navigation():

@@ -35,7 +35,7 @@ def margin_picture(state: dict, points: int) -> Picture:
 
 def margin_dots(state: dict, values: list, found: dict) -> list[Curve]:
     return [
-        Curve(f"fits, {name}", np.array(values), found[name].mean, "experiment", "dots", found[name].sem, panel=i, legend=i == 0)
+        Curve("fits", np.array(values), found[name].mean, "experiment", "dots", found[name].sem, panel=i, legend=i == 0)
         for i, name in enumerate(("kappa_max", "sv_frac"))
     ]
 

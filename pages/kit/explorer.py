@@ -20,6 +20,8 @@ from pages.kit.picture import Axis, Picture, here
 
 EXACT, PREVIEW = 200, 90
 """Points per curve of the exact picture and of the preview."""
+NOTHING = "nothing"
+"""The branch of a picture that only says why there is nothing to draw."""
 MEMBERS = 41
 """Slider positions of a preview's family."""
 
@@ -158,7 +160,7 @@ def solved(view: View, values: dict, points: int) -> Picture:
         return view.picture(values, points)
     except (ParameterError, ConvergenceError) as error:
         reason = error.reason if isinstance(error, ParameterError) else str(error)
-        return Picture(view.question, Axis("", ""), (Axis("", ""),), takeaway=f"Nothing to draw here: {reason}.", branch="nothing")
+        return Picture(view.question, Axis("", ""), (Axis("", ""),), takeaway=f"Nothing to draw here: {reason}.", branch=NOTHING)
 
 
 def signature(view: View, values: Mapping) -> str:

@@ -352,7 +352,7 @@ class LiveChart {
     const bottom = picture.panels.length - 1
     picture.panels.forEach((panel, n) => {
       const height = ((1 - gap * bottom) * weights[n]) / total
-      layout[`yaxis${axis(n)}`] = { ...line(panel), domain: [Math.max(0, top - height), top], title: { text: panel.title, standoff: 8 }, anchor: "x" }
+      layout[`yaxis${axis(n)}`] = { ...line(panel), domain: [Math.max(0, top - height), top], title: { text: small && bottom ? panel.symbol : panel.title, standoff: 8 }, anchor: "x" }
       top -= height + gap
     })
     layout.xaxis = { ...line(picture.x), title: { text: picture.x.title, standoff: 8 }, anchor: `y${axis(bottom)}` }

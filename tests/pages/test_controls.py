@@ -1,0 +1,106 @@
+"""Controls: between values, slider positions and links."""
+
+import math
+
+import pytest
+
+from engine import Parameter
+from pages.kit.controls import Control, State, text
+
+LINEAR = Control(Parameter("alpha", r"\alpha", "load", 1.0, 0.0, 20.0, 0.01), 0, 4, 0.01)
+LOG = Control(
+    Parameter("lam", r"\lambda", "ridge", 1e-2, 0.0, 1e6, scale="log", choices=("opt",)),
+    1e-4,
+    1e2,
+    log=True,
+    named={"0": 0.0, "opt": "opt"},
+)
+INTEGER = Control(Parameter("K", "K", "units", 2, 1, 12, 1, integer=True))
+LOG_INTEGER = Control(Parameter("D", "D", "dimension", 50, 1, 100_000, integer=True), 5, 1000, log=True)
+CHOICE = Control(Parameter("loss", r"\ell", "loss", "square", choices=("square", "hinge")))
+ALL = (LINEAR, LOG, INTEGER, LOG_INTEGER, CHOICE)
+
+
+@pytest.mark.parametrize("control", [LINEAR, LOG, INTEGER, LOG_INTEGER], ids=lambda c: c.name)
+def test_grid_spans_the_slider(control):
+    low, high, _ = control.slider_bounds()
+    grid = control.grid(41)
+    assert (grid[0], grid[-1]) == (low, high)
+    assert grid == sorted(set(grid))
+    assert control.value(low) == pytest.approx(control.bounds[0])
+    assert control.value(high) == pytest.approx(control.bounds[1])
+
+
+@pytest.mark.parametrize("control", [LINEAR, LOG, INTEGER, LOG_INTEGER], ids=lambda c: c.name)
+def test_every_position_is_its_values_own(control):
+    for position in control.grid(23):
+        assert control.position(control.value(position)) == pytest.approx(position, abs=1e-9)
+
+
+def test_values_of_integers_are_integers():
+    assert all(isinstance(c.value(p), int) for c in (INTEGER, LOG_INTEGER) for p in c.grid(9))
+
+
+@pytest.mark.parametrize(
+    ("control", "given", "value"),
+    [(LINEAR, "1.37", 1.37), (LOG, "0.0333", 0.0333), (LOG, "0", 0.0), (LOG, "opt", "opt"), (INTEGER, "3", 3), (CHOICE, "hinge", "hinge")],
+)
+def test_good_text_is_taken_as_it_is(control, given, value):
+    assert control.parse(given) == (value, "")
+
+
+@pytest.mark.parametrize(
+    ("control", "given", "value"),
+    [
+        (LINEAR, "5", 4.0),
+        (LINEAR, "-1", 0.0),
+        (LINEAR, "inf", 4.0),
+        (LINEAR, "nan", 1.0),
+        (LINEAR, "much", 1.0),
+        (LOG, "1e9", 1e2),
+        (LOG, "1e-9", 1e-4),
+        (INTEGER, "2.6", 3),
+        (INTEGER, "-inf", 1),
+        (CHOICE, "cubic", "square"),
+    ],
+)
+def test_nonsense_gives_the_nearest_value_and_a_sentence(control, given, value):
+    found, problem = control.parse(given)
+    assert found == value
+    assert control.name in problem
+    assert given in problem
+
+
+def test_a_state_survives_its_own_link(monkeypatch):
+    monkeypatch.setattr("streamlit.session_state", {})
+    state = State("test", ALL)
+    assert state.link() == {}
+    state.set({"alpha": 1 / 3, "lam": "opt", "K": 5, "D": 123, "loss": "hinge"})
+    link = state.link()
+    monkeypatch.setattr("streamlit.session_state", {})
+    again = State("test", ALL)
+    assert again.read_link(link) == []
+    assert again.values | {"alpha": 1 / 3} == state.values
+    assert again.values["alpha"] == pytest.approx(1 / 3, rel=1e-9)
+
+
+def test_a_link_with_unknown_names_says_what_there_is(monkeypatch):
+    monkeypatch.setattr("streamlit.session_state", {})
+    (problem,) = State("test", ALL).read_link({"colour": "red"})
+    assert "colour" in problem
+    assert "alpha, lam, K, D, loss" in problem
+
+
+def test_reset_keeps_nothing_but_the_preset(monkeypatch):
+    monkeypatch.setattr("streamlit.session_state", {})
+    state = State("test", ALL)
+    state.set({"alpha": 3.0, "K": 7})
+    state.reset({"K": 4})
+    assert state.values == {"alpha": 1.0, "lam": 1e-2, "K": 4, "D": 50, "loss": "square"}
+    with pytest.raises(KeyError):
+        state.reset({"unknown": 1})
+
+
+def test_text_of_values():
+    assert [text(v) for v in (None, "opt", 3, 0.1 + 0.2, 1e-10)] == ["none", "opt", "3", "0.3", "1e-10"]
+    assert math.isclose(float(text(math.pi)), math.pi, rel_tol=1e-9)
