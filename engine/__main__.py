@@ -8,7 +8,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import numpy as np
 from engine import output
 from engine.experiment import SEED, simulate
 from engine.model import ConvergenceError, Model, Parameter, ParameterError, Progress, Value
+from engine.processes import WorkerError
 from engine.registry import model, models
 from engine.sweep import JOBS, sweep
 
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         return _complain(error, 2)
     except ConvergenceError as error:
         return _complain(error, 3)
-    except (BrokenProcessPool, OSError) as error:
+    except (WorkerError, OSError) as error:
         if isinstance(error, BrokenPipeError):  # the reader of stdout has gone, as in `| head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 141

@@ -75,14 +75,9 @@ def _write_netcdf(result: Sweep, path: Path) -> None:
             present = [entry for entry in array.values.flat if entry == entry]
             labels = any(isinstance(entry, str) for entry in present)
             dataset[name] = array.where(array == array, "").astype(str) if labels else array.astype(float)
-        elif array.dtype.kind == "i" and not _fits(array.values):
+        elif array.dtype.kind == "i" and np.abs(array.values).max() >= 2**31:
             dataset[name] = array.astype(float)
-    dataset.attrs = {key: value if isinstance(value, str) or _fits(value) else float(value) for key, value in dataset.attrs.items()}
     dataset.to_netcdf(path, engine="scipy")
-
-
-def _fits(integers: object) -> bool:
-    return bool(np.all(np.abs(integers) < 2**31))
 
 
 WRITERS: dict[str, Callable[[Sweep, Path], None]] = {".csv": write_csv, ".parquet": _write_parquet, ".nc": _write_netcdf}

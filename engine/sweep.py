@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
-import os
-import signal
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import product
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
-from threading import Thread
 
 import numpy as np
 
 from engine.model import ConvergenceError, Model, Parameter, ParameterError, Progress, Value
+from engine.processes import share
 from engine.registry import model
 
 JOBS = Parameter("jobs", "", "processes that share the work", 1, 1, 1024, integer=True)
@@ -59,10 +54,10 @@ class Sweep:
         return pd.DataFrame(axes | {self._label(name): values.ravel() for name, values in self.observables.items()})
 
     def to_dataset(self):
-        """The grid with named dimensions (xarray.Dataset); model and fixed parameters are attributes. Names as in `to_frame`."""
+        """The grid with named dimensions (xarray.Dataset), names as in `to_frame`; model and fixed parameters (as JSON) are attributes."""
         import xarray as xr
 
-        attributes = {"model": self.model} | {name: value for name, value in self.parameters.items() if value is not None}
+        attributes = {"model": self.model, "parameters": json.dumps(self.parameters)}
         variables = {self._label(name): (list(self.axes), values) for name, values in self.observables.items()}
         return xr.Dataset(variables, coords=self._coordinates(), attrs=attributes)
 
@@ -78,8 +73,8 @@ def sweep(id: str, axes: Mapping[str, Sequence[Value]], jobs: int = 1, progress:
 
     Lines of the grid run through the model's compiled loop where it has one. With `jobs` > 1 as many processes share the work (a
     script must then be guarded by ``if __name__ == "__main__"``); the numbers do not depend on it. `progress` cancels by raising.
-    Raises ParameterError for bad names or values before anything is computed, BrokenProcessPool if a process is killed. Points at
-    which valid values conflict, or at which an iteration fails, are nan and listed in `failures`.
+    Raises ParameterError for bad names or values before anything is computed, WorkerError if a process is killed. Points at which
+    valid values conflict, or at which an iteration fails, are nan and listed in `failures`.
     """
     chosen = model(id)
     if not axes:
@@ -103,7 +98,7 @@ def sweep(id: str, axes: Mapping[str, Sequence[Value]], jobs: int = 1, progress:
     points = [dict(zip(outer, values, strict=True)) for values in product(*outer.values())]
     tasks = [(id, inner, values, {**fixed, **point}) for point in points for values in stretches]
     parts = []
-    with closing(_run(tasks, jobs)) as results:
+    with closing(share(_solve_task, tasks, jobs)) as results:
         for part in results:
             parts.append(part)
             if progress:
@@ -118,46 +113,6 @@ def _all_numbers(values: Sequence[Value]) -> bool:
 def _compiled(chosen: Model, axis: str, values: Sequence[Value]) -> bool:
     """Whether the model has a compiled loop along these values."""
     return axis in chosen.solve_axes and _all_numbers(values)
-
-
-def _run(tasks: list[tuple], jobs: int) -> Iterator[tuple[int, dict[str, np.ndarray], dict[int, Exception]]]:
-    """What `_solve_task` says of each task, in order, on `jobs` processes."""
-    if jobs == 1 or len(tasks) == 1:
-        yield from map(_solve_task, tasks)
-        return
-    with _workers(min(jobs, len(tasks))) as pool:
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # workers inherit it: Ctrl-C speaks to this process alone
-        try:
-            results = pool.map(_solve_task, tasks, chunksize=max(1, len(tasks) // (32 * jobs)))
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        try:
-            yield from results
-        except BrokenProcessPool:
-            raise BrokenProcessPool("a worker process died (killed, or out of memory); try fewer jobs") from None
-
-
-@contextmanager
-def _workers(count: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end with the block, at once if an exception ends it, and with this process, however that ends."""
-    context = get_context("spawn")
-    watched, lifeline = context.Pipe(duplex=False)
-    with watched, lifeline, ProcessPoolExecutor(count, context, initializer=_end_with, initargs=(watched,)) as pool:
-        try:
-            yield pool
-        except BaseException:
-            lifeline.close()
-            raise
-
-
-def _end_with(watched: Connection) -> None:
-    """End this process as soon as the other end of the pipe is closed, even in the middle of a kernel."""
-
-    def wait():
-        watched.poll(None)
-        os._exit(1)
-
-    Thread(target=wait, daemon=True).start()
 
 
 def _solve_task(task: tuple) -> tuple[int, dict[str, np.ndarray], dict[int, Exception]]:
@@ -180,9 +135,12 @@ def _solve_task(task: tuple) -> tuple[int, dict[str, np.ndarray], dict[int, Exce
             rows[i], failures[int(i)] = {}, error
     if not rows:
         return len(values), columns, failures
+
+    def cell(name: str, i: int) -> np.ndarray:
+        return np.array([rows[i].get(name, math.nan)]) if i in rows else columns[name][i : i + 1]
+
     names = dict.fromkeys([*columns, *(name for row in rows.values() for name in row)])
-    cells = {n: [np.array([rows[i].get(n, math.nan)]) if i in rows else columns[n][i : i + 1] for i in range(len(values))] for n in names}
-    return len(values), {name: _join(parts) for name, parts in cells.items()}, failures
+    return len(values), {name: _join([cell(name, i) for i in range(len(values))]) for name in names}, failures
 
 
 def _blank(column: np.ndarray) -> np.ndarray:
