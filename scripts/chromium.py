@@ -52,11 +52,9 @@ def install() -> None:
 
 
 def playwright_chromium() -> str | None:
-    """Playwright's own Chromium, if it has been downloaded."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
+    """Playwright's own Chromium, if it has been downloaded. Asked in a process of its own: a test may have Playwright at work already."""
+    ask = "from playwright.sync_api import sync_playwright as s; p = s().start(); print(p.chromium.executable_path); p.stop()"
+    path = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
     return path if starts(path) else None
 
 

@@ -30,4 +30,7 @@ def serve(port: str) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    try:
+        serve(sys.argv[1])
+    except KeyboardInterrupt:
+        sys.exit(130)
