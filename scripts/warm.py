@@ -30,17 +30,17 @@ class EnoughError(Exception):
 
 
 def warm() -> None:
-    """Compile what is not yet compiled; one line on stderr shows the model at work and the seconds the last one took."""
+    """Compile what is not yet compiled, saying on stderr which model is at work and how long each took."""
     done = NOTE.read_text().split() if NOTE.exists() else []
     missing = [id for id in engine.models() if id not in done]
-    with tqdm(missing, desc="Compiling", unit="model", disable=not missing) as bar:
+    with tqdm(missing, bar_format="Compiling {desc} {n}/{total} {bar} {elapsed}", leave=False, disable=None if missing else True) as bar:
         for id in bar:
-            bar.set_postfix_str(id)
+            bar.set_description_str(id)
             start = time.perf_counter()
             run(engine.model(id))
-            bar.set_postfix_str(f"{id} {time.perf_counter() - start:.1f} s")
             with NOTE.open("a") as note:
                 note.write(f"{id}\n")
+            bar.write(f"compiled {id} in {time.perf_counter() - start:.1f} s", file=sys.stderr)
 
 
 def run(chosen: Model) -> None:
