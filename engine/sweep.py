@@ -16,7 +16,7 @@ from engine.processes import share
 from engine.registry import model
 
 JOBS = Parameter("jobs", "", "processes that share the work", 1, 1, 1024, integer=True)
-STRETCH = 128  # points in one call of a compiled loop: progress and Ctrl-C stay alive in long lines
+STRETCH = 512  # points in one call of a compiled loop: progress and Ctrl-C stay alive in longer lines
 
 
 @dataclass(frozen=True)
