@@ -99,19 +99,20 @@ def describe(chosen: Model) -> dict:
 def summary(chosen: Model) -> str:
     """What `list` says of a model."""
     lines = [f"{chosen.id}: {chosen.title}", f"  {chosen.question}"]
-    lines += [f"    {_words(parameter)}" for parameter in chosen.parameters]
+    lines += [f"    {parameter.name}: {_words(parameter)}" for parameter in chosen.parameters]
     return "\n".join([*lines, f"  gives {', '.join(observable.name for observable in chosen.observables)}", ""])
 
 
 def account(chosen: Model) -> str:
     """What `show` says of a model: question, equations, parameters, observables, experiment, landmarks, references."""
-    observables = [f"{o.name} ({o.symbol}): {o.meaning}{o.undefined and f'; undefined: {o.undefined}'}" for o in chosen.observables]
+    parameters = [f"{p.name} (${p.symbol}$): {_words(p)}" for p in chosen.parameters]
+    observables = [f"{o.name} (${o.symbol}$): {o.meaning}{o.undefined and f'; undefined: {o.undefined}'}" for o in chosen.observables]
     landmarks = [f"{m.observable} = {_number(m.value)} at {_point(m)}: {m.source}" for m in chosen.landmarks]
     sections = {
         "Equations": chosen.equations.strip().splitlines(),
-        "Parameters": [_words(parameter) for parameter in chosen.parameters],
+        "Parameters": parameters,
         "Observables": observables,
-        "Experiment": [_words(chosen.size), _words(chosen.trials)],
+        "Experiment": [f"--{option}: {_words(parameter)}" for option, parameter in (("size", chosen.size), ("trials", chosen.trials))],
         "Landmarks": landmarks,
         "References": [str(reference) for reference in chosen.references],
     }
@@ -121,7 +122,7 @@ def account(chosen: Model) -> str:
 
 def _words(parameter: Parameter) -> str:
     default = "absent" if parameter.default is None else parameter.default
-    return f"{parameter.name} ({parameter.symbol}): {parameter.meaning}; {parameter.allowed}; default {default}"
+    return f"{parameter.meaning}; {parameter.allowed}; default {default}"
 
 
 def check(chosen: Model) -> Iterator[tuple[bool, str]]:
