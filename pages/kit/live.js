@@ -48,7 +48,7 @@ function decodeFamily(family) {
   const members = family.members.map((member) => {
     const curves = member.curves.map((curve, i) => {
       const full = decodeCurve(curve)
-      if (full.x === null) full.x = before.curves[i].x
+      for (const axis of ["x", "y"]) full[axis] ??= before.curves[i][axis]
       return full
     })
     before = { ...member, curves }
@@ -142,6 +142,8 @@ class LiveChart {
     this.pending = null
     this.live = null
     for (const format of ["png", "svg"]) this.find(format).onclick = () => this.download(format)
+    this.pinned = null
+    this.find("pin").onclick = () => this.pin()
     this.resize = new ResizeObserver(() => this.plotly && this.shown && this.draw(this.shown, this.badge))
     this.resize.observe(this.plot)
   }
@@ -326,7 +328,7 @@ class LiveChart {
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: theme.font, size, color: theme.text },
       margin: { l: small ? 56 : 76, r: picture.heat ? 8 : 14, t: 8, b: small ? 46 : 60 },
-      showlegend: picture.curves.filter((c) => c.legend).length > 1,
+      showlegend: Boolean(this.pinned) || picture.curves.filter((c) => c.legend).length > 1,
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", xanchor: "left", font: { size: small ? 11 : size }, bgcolor: "rgba(0,0,0,0)" },
       hovermode: "closest",
       dragmode: small ? false : "zoom",
@@ -368,6 +370,12 @@ class LiveChart {
         customdata: this.rows({ ...heat, z: heat.values ?? heat.z }),
       })
     }
+    for (const [i, curve] of (this.pinned?.curves ?? []).entries()) {
+      traces.push({
+        type: "scatter", mode: "lines", uid: `pinned${i}`, name: this.pinned.name, x: curve.x, y: curve.y, xaxis: "x", yaxis: `y${axis(curve.panel)}`,
+        showlegend: i === 0, legendgroup: "pinned", line: { color: theme.faint, width: small ? 1.5 : 2, dash: "dot" }, hoverinfo: "skip",
+      })
+    }
     for (const curve of picture.curves) {
       const ink = colour(curve.role)
       const stale = curve.kind === "dots" && badge
@@ -390,8 +398,10 @@ class LiveChart {
         layout.shapes.push({ type: "rect", xref: "x", x0: mark.x0, x1: mark.x1, yref: `y${axis(mark.panel)} domain`, y0: 0, y1: 1, line: { width: 0 }, fillcolor: mark.shade ? theme.region : "rgba(0,0,0,0)", opacity: mark.shade ? 0.06 : 1, layer: "below" })
         const log = picture.x.log
         const [low, high] = [picture.x.low === null ? mark.x0 : Math.max(mark.x0, picture.x.low), picture.x.high === null ? mark.x1 : Math.min(mark.x1, picture.x.high)]
-        if (high > low)
-          layout.annotations.push({ xref: "x", x: log ? Math.log10(Math.sqrt(low * high)) : (low + high) / 2, yref: `y${axis(mark.panel)} domain`, y: mark.height, text: subscripts(mark.text), showarrow: false, font: { size: size + 2, color: theme.faint } })
+        const span = log ? Math.log(high / low) / Math.log(picture.x.high / picture.x.low) : (high - low) / (picture.x.high - picture.x.low)
+        const room = picture.x.low === null ? width : span * (width - layout.margin.l)
+        if (high > low && room > 0.6 * (size + 2) * mark.text.length)
+          layout.annotations.push({ xref: "x", x: log ? Math.log10(Math.sqrt(low * high)) : (low + high) / 2, yref: `y${axis(mark.panel)} domain`, y: mark.height, text: mark.text, showarrow: false, font: { size: size + 2, color: theme.faint } })
       }
       if (mark.kind === "vertical" && Number.isFinite(mark.x)) {
         const panels = mark.panel === null ? picture.panels.map((_, n) => n) : [mark.panel]
@@ -425,6 +435,15 @@ class LiveChart {
     const x = box && at ? xaxis.p2d(at.clientX - box.left) : point.x
     const y = box && at ? yaxis.p2d(at.clientY - box.top) : point.y
     this.trigger("click", { x: Number(x), y: Number(y) })
+  }
+
+  // Keep the present curves behind whatever comes, to compare with; again, to let go of them.
+  pin() {
+    const curves = this.exact?.curves.filter((curve) => curve.kind === "line" && !curve.stack)
+    this.pinned = this.pinned || !curves ? null : { curves, name: `pinned: ${this.find("values").textContent.trim().replace(/\s{2,}/g, ", ")}` }
+    this.find("pin").setAttribute("aria-pressed", Boolean(this.pinned))
+    this.find("pin").textContent = this.pinned ? "Unpin" : "Pin"
+    this.refresh()
   }
 
   download(format) {

@@ -20,7 +20,8 @@ HTML = """
   <div data-part="plot" role="img"></div>
   <div class="phase-atlas-foot">
     <span data-part="title"></span>
-    <span><button type="button" data-part="png">PNG</button> <button type="button" data-part="svg">SVG</button></span>
+    <span><button type="button" data-part="pin" aria-pressed="false" title="keep these curves to compare with">Pin</button>
+    <button type="button" data-part="png">PNG</button> <button type="button" data-part="svg">SVG</button></span>
   </div>
 </div>
 """

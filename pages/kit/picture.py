@@ -56,13 +56,18 @@ class Curve:
     branch: str = ""
 
     def encode(self, before: Curve | None = None) -> dict:
-        """The curve for the wire; its x is null where `before` has the same."""
-        same = before is not None and np.array_equal(before.x, self.x, equal_nan=True)
+        """The curve for the wire; an array is null where the curve `before` has the same."""
+
+        def moved(name: str) -> str | None:
+            values = getattr(self, name)
+            same = before is not None and np.array_equal(getattr(before, name), values, equal_nan=True)
+            return None if same else pack(values)
+
         plain = ("name", "role", "kind", "panel", "dash", "weight", "legend", "stack", "fill", "branch")
         return {name: getattr(self, name) for name in plain} | {
             "id": f"{self.kind}/{self.panel}/{self.name}",
-            "x": None if same else pack(self.x),
-            "y": pack(self.y),
+            "x": moved("x"),
+            "y": moved("y"),
             "sem": None if self.sem is None else pack(self.sem),
         }
 
