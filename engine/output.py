@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.model import ConvergenceError, Estimate, Landmark, Model, Parameter, ParameterError
+from engine.model import ConvergenceError, Estimate, Landmark, Model, Observable, Parameter, ParameterError
 from engine.sweep import Sweep
 
 
@@ -105,8 +105,8 @@ def summary(chosen: Model) -> str:
 
 def account(chosen: Model) -> str:
     """What `show` says of a model: question, equations, parameters, observables, experiment, landmarks, references."""
-    parameters = [f"{p.name} (${p.symbol}$): {_words(p)}" for p in chosen.parameters]
-    observables = [f"{o.name} (${o.symbol}$): {o.meaning}{o.undefined and f'; undefined: {o.undefined}'}" for o in chosen.observables]
+    parameters = [f"{p.name}{_symbol(p)}: {_words(p)}" for p in chosen.parameters]
+    observables = [f"{o.name}{_symbol(o)}: {o.meaning}{o.undefined and f'; undefined: {o.undefined}'}" for o in chosen.observables]
     landmarks = [f"{m.observable} = {_number(m.value)} at {_point(m)}: {m.source}" for m in chosen.landmarks]
     sections = {
         "Equations": chosen.equations.strip().splitlines(),
@@ -118,6 +118,10 @@ def account(chosen: Model) -> str:
     }
     head = f"{chosen.id}: {chosen.title}\n{chosen.question}\n"
     return head + "".join(f"\n{title}\n" + "".join(f"  {line}\n" for line in lines) for title, lines in sections.items())
+
+
+def _symbol(named: Parameter | Observable) -> str:
+    return f" (${named.symbol}$)" if named.symbol else ""
 
 
 def _words(parameter: Parameter) -> str:
