@@ -15,7 +15,7 @@ BINARY = engine.model("capacity-binary")
 
 def binary_picture(state: dict, points: int) -> Picture:
     now = engine.solve("capacity-binary", **state)
-    curve = cache.sweep("capacity-binary", {"alpha": np.linspace(0, 1, 2 * points) * now["alpha_rs_max"]}, kappa=state["kappa"])
+    curve = cache.sweep("capacity-binary", {"alpha": np.linspace(0, 1, points) * now["alpha_rs_max"]}, kappa=state["kappa"])
     alpha = np.array(curve.axes["alpha"])
     physical = alpha <= now["alpha_c"]
     critical = now["alpha_c"]
@@ -83,7 +83,8 @@ VIEW = View(
         "Replica symmetry is locally stable up to 1.015: looking for an instability alone would miss the transition.",
         "At capacity each weight stores 0.833 bits.",
     ),
-    map=phase_diagram("capacity-binary", "entropy", "entropy per weight"),
+    members=lambda state: 21,
+    map=phase_diagram("capacity-binary", "entropy", "entropy per weight", (-0.5, 2), (0.05, 2.2)),
     experiment=Experiment(
         "capacity-binary",
         lambda state: ("alpha", spread(0.1, 0.9, 9)),

@@ -87,7 +87,7 @@ VIEW = View(
         "A margin κ moves α_c down: robustness is paid in capacity.",
         "Above α_c, counting errors sacrifices whole patterns; replica symmetry is then broken and the error shown is a lower bound.",
     ),
-    map=phase_diagram("capacity-spherical", "q", "overlap q"),
+    map=phase_diagram("capacity-spherical", "q", "overlap q", (-1, 2), (0.05, 4)),
     experiment=Experiment(
         "capacity-spherical",
         lambda state: ("alpha", spread(0.2, 1.6, 5)),

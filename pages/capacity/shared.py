@@ -19,23 +19,26 @@ LOSS = Control(
 )
 
 
-def phase_diagram(model: str, observable: str, title: str) -> Map:
-    """The (κ, α) plane of one model, with the capacities of both kinds of weights."""
+def phase_diagram(model: str, observable: str, title: str, margins: tuple[float, float], loads: tuple[float, float]) -> Map:
+    """The (κ, α) plane of one model below its capacity, with the capacities of both kinds of weights."""
 
     def picture(state: dict) -> Picture:
-        kappa, alpha = np.linspace(-1, 2, 61), np.linspace(0.05, 4, 61)
+        kappa, alpha = np.linspace(*margins, 61), np.linspace(*loads, 61)
         fixed = {"loss": state["loss"]} if "loss" in state else {}
         plane = cache.sweep(model, {"alpha": alpha, "kappa": kappa}, **fixed)
-        z = np.where(np.isfinite(plane[observable]), plane[observable], np.nan)
         spherical = cache.sweep("capacity-spherical", {"kappa": kappa})["alpha_c"]
         binary = cache.sweep("capacity-binary", {"kappa": kappa})["alpha_c"]
         return Picture(
-            "Storage with a margin: solutions below the line, none above",
-            Axis("κ", "margin", -1, 2),
-            (Axis("α", "patterns per weight", 0.05, 4),),
+            "Storage with a margin",
+            Axis("κ", "margin", *margins),
+            (Axis("α", "patterns per weight", *loads),),
             (Curve("spherical weights: α_c", kappa, spherical, "threshold"), Curve("binary weights: α_c", kappa, binary, "second", dash=1)),
-            (Label("SAT", -0.4, 0.5), Label("UNSAT", 1.3, 2.8)),
-            heat=Heat(kappa, alpha, np.maximum(z, 0), title),
+            (
+                Label("SAT", margins[0] + 0.2 * (margins[1] - margins[0]), loads[0] + 0.12 * (loads[1] - loads[0])),
+                Label("UNSAT", margins[0] + 0.77 * (margins[1] - margins[0]), loads[0] + 0.7 * (loads[1] - loads[0])),
+            ),
+            "Below the line solutions exist (SAT); above it there are none (UNSAT). The larger the margin, the fewer patterns fit.",
+            heat=Heat(kappa, alpha, np.where(alpha[:, None] < plane["alpha_c"], plane[observable], np.nan), title),
         )
 
     return Map("kappa", "alpha", picture)

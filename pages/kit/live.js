@@ -99,7 +99,7 @@ function interpolate(family, axes, position) {
 }
 
 // Tick values of a logarithmic axis: 1, 2, 5 where few decades are shown, else whole decades, thinned out where they are many.
-function logTicks(low, high, small) {
+function logTicks(low, high, small, colour) {
   const decades = Math.log10(high / low)
   const digits = decades <= (small ? 1.5 : 3) ? [1, 2, 5] : [1]
   const stride = Math.ceil(decades / (small ? 6 : 12))
@@ -114,7 +114,9 @@ function logTicks(low, high, small) {
       ticktext.push(e >= -3 && e <= 3 ? String(value) : `${digit === 1 ? "" : `${digit}·`}10<sup>${e}</sup>`)
     }
   }
-  return { tickmode: "array", tickvals, ticktext }
+  const minor = []
+  for (let e = Math.floor(Math.log10(low)); decades <= 8 && e < Math.log10(high); e++) for (let digit = 2; digit < 10; digit++) minor.push(digit * 10 ** e)
+  return { tickmode: "array", tickvals, ticktext, minor: { tickmode: "array", tickvals: minor, ticks: "outside", ticklen: 3, tickcolor: colour } }
 }
 
 // "α_c" with a real subscript: as HTML for Plotly, and as nodes for the page.
@@ -210,7 +212,7 @@ class LiveChart {
       for (const tick of slider.ticks) {
         const mark = document.createElement("span")
         mark.className = "phase-atlas-tick"
-        mark.textContent = tick.text
+        write(mark, tick.text)
         mark.style.left = `${(100 * (tick.position - slider.low)) / (slider.high - slider.low)}%`
         track.append(mark)
       }
@@ -347,17 +349,17 @@ class LiveChart {
       ticks: "outside",
       tickcolor: theme.faint,
       automargin: !small,
-      ...(spec.log && spec.low !== null ? { ...logTicks(spec.low, spec.high, small), minor: { ticks: "outside", ticklen: 3, tickcolor: theme.faint } } : { nticks: small ? 5 : 9 }),
+      ...(spec.log && spec.low !== null ? logTicks(spec.low, spec.high, small, theme.faint) : { nticks: small ? 5 : 9 }),
       ...(spec.low === null ? { autorange: true } : { range: spec.log ? [Math.log10(spec.low), Math.log10(spec.high)] : [spec.low, spec.high] }),
     })
     let top = 1
     const bottom = picture.panels.length - 1
     picture.panels.forEach((panel, n) => {
       const height = ((1 - gap * bottom) * weights[n]) / total
-      layout[`yaxis${axis(n)}`] = { ...line(panel), domain: [Math.max(0, top - height), top], title: { text: small && bottom ? panel.symbol : panel.title, standoff: 8 }, anchor: "x" }
+      layout[`yaxis${axis(n)}`] = { ...line(panel), domain: [Math.max(0, top - height), top], title: { text: subscripts(small && bottom ? panel.symbol : panel.title), standoff: 8 }, anchor: "x" }
       top -= height + gap
     })
-    layout.xaxis = { ...line(picture.x), title: { text: picture.x.title, standoff: 8 }, anchor: `y${axis(bottom)}` }
+    layout.xaxis = { ...line(picture.x), title: { text: subscripts(picture.x.title), standoff: 8 }, anchor: `y${axis(bottom)}` }
 
     const traces = []
     if (picture.heat) {
@@ -380,11 +382,11 @@ class LiveChart {
       const ink = colour(curve.role)
       const stale = curve.kind === "dots" && badge
       traces.push({
-        type: "scatter", uid: curve.id.replace(/\W/g, (c) => `_${c.codePointAt(0)}`), name: curve.name, x: curve.x, y: curve.y, yaxis: `y${axis(curve.panel)}`, xaxis: "x",
+        type: "scatter", uid: curve.id.replace(/\W/g, (c) => `_${c.codePointAt(0)}`), name: subscripts(curve.name), x: curve.x, y: curve.y, yaxis: `y${axis(curve.panel)}`, xaxis: "x",
         mode: curve.kind === "line" ? "lines" : "markers",
         showlegend: curve.legend, opacity: stale ? 0.25 : 1, connectgaps: false, cliponaxis: curve.kind === "line",
-        line: { color: ink, width: (small ? 2 : 3) * curve.weight, dash: DASHES[curve.dash] },
-        marker: { color: curve.kind === "here" ? colour("here") : ink, size: (curve.kind === "here" ? 13 : 9) * (small ? 0.8 : 1), symbol: curve.kind === "here" ? "circle-open" : "circle", line: { color: curve.kind === "here" ? colour("here") : theme.background, width: curve.kind === "here" ? 3 : 1.5 } },
+        line: { color: ink, width: (small ? 2 : 3) * curve.weight, dash: DASHES[curve.dash], simplify: false },
+        marker: curve.kind === "here" ? this.ring(theme, small, picture.heat) : { color: ink, size: small ? 7 : 9, line: { color: theme.background, width: 1.5 } },
         ...(curve.sem ? { error_y: { type: "data", array: curve.sem, color: ink, thickness: 2, width: 4 } } : {}),
         ...(curve.stack ? { stackgroup: curve.stack, fillcolor: ink + "99" } : {}),
         ...(curve.fill ? { fill: curve.fill, fillcolor: ink + "22" } : {}),
@@ -416,6 +418,13 @@ class LiveChart {
       if (mark.kind === "label") layout.annotations.push({ xref: "x", x: picture.x.log ? Math.log10(mark.x) : mark.x, yref: `y${axis(mark.panel)}`, y: picture.panels[mark.panel].log ? Math.log10(mark.y) : mark.y, text: subscripts(mark.text), showarrow: false, font: { size: size + 2, color: picture.heat ? "#ffffff" : ink }, bgcolor: picture.heat ? "rgba(0,0,0,0.45)" : "rgba(0,0,0,0)" })
     }
     return { traces, layout }
+  }
+
+  // The mark of the current point: a ring, filled on a map so that it shows on every colour.
+  ring(theme, small, heat) {
+    const size = small ? 10 : 13
+    if (heat) return { symbol: "circle", size, color: "#ffffff", line: { color: "#000000", width: 3 } }
+    return { symbol: "circle-open", size, color: ROLES.here[theme.dark ? 1 : 0], line: { width: 3 } }
   }
 
   rows(heat) {
