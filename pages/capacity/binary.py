@@ -56,7 +56,7 @@ def binary_numbers(state: dict) -> list[Number]:
         Number("s", "entropy", now["entropy"]),
         Number("q", "overlap", now["q"], "0.564 at capacity"),
         Number(r"\alpha_{ann}", "naive bound", now["alpha_ann"], "1 at κ = 0"),
-        Number(r"\alpha_{AT}", "replica symmetry unstable", now["alpha_at"], "1.015 at κ = 0"),
+        Number(r"\alpha_{AT}", "instability", now["alpha_at"], "1.015 at κ = 0"),
     ]
 
 

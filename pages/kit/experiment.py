@@ -151,7 +151,7 @@ def draw(experiment: Experiment, state: State) -> None:
 def draw_progress(state: State) -> None:
     """A line below the picture while an experiment runs."""
     job: Job = st.session_state[f"job/{state.view}"]
-    with st.container(height=44, border=False):
+    with st.container(height=36, border=False):
         if not job.future.done():
             _watch(state.view)
 

@@ -115,7 +115,7 @@ function logTicks(low, high, small, colour) {
     }
   }
   const minor = []
-  for (let e = Math.floor(Math.log10(low)); decades <= 8 && e < Math.log10(high); e++) for (let digit = 2; digit < 10; digit++) minor.push(digit * 10 ** e)
+  for (let e = Math.floor(Math.log10(low)); decades <= (small ? 3 : 8) && e < Math.log10(high); e++) for (let digit = 2; digit < 10; digit++) minor.push(digit * 10 ** e)
   return { tickmode: "array", tickvals, ticktext, minor: { tickmode: "array", tickvals: minor, ticks: "outside", ticklen: 3, tickcolor: colour } }
 }
 
@@ -146,12 +146,15 @@ class LiveChart {
     for (const format of ["png", "svg"]) this.find(format).onclick = () => this.download(format)
     this.pinned = null
     this.find("pin").onclick = () => this.pin()
+    this.plot.addEventListener("pointerdown", (down) => (this.down = down), { capture: true })
+    this.plot.ownerDocument.addEventListener("pointerup", this.up = (up) => this.down && (this.clicked(this.down, up), (this.down = null)), { capture: true })
     this.resize = new ResizeObserver(() => this.plotly && this.shown && this.draw(this.shown, this.badge))
     this.resize.observe(this.plot)
   }
 
   destroy() {
     this.resize.disconnect()
+    this.plot.ownerDocument.removeEventListener("pointerup", this.up, { capture: true })
     for (const { observer } of this.watched.values()) observer.disconnect()
     this.watched.clear()
     if (this.plotly && this.plot.data) this.plotly.purge(this.plot)
@@ -281,10 +284,6 @@ class LiveChart {
       const { traces, layout } = this.figure({ ...this.exact, ...picture }, badge)
       await this.plotly.react(this.plot, traces, layout, { responsive: false, displaylogo: false, displayModeBar: this.plot.clientWidth < 560 ? false : "hover", modeBarButtonsToRemove: ["select2d", "lasso2d", "toImage"] })
       this.root.dataset.pictures = Number(this.root.dataset.pictures ?? 0) + 1
-      if (!this.clicks) {
-        this.clicks = true
-        this.plot.on("plotly_click", (event) => this.clicked(event))
-      }
     } finally {
       this.drawing = false
     }
@@ -435,15 +434,14 @@ class LiveChart {
     return rows
   }
 
-  clicked(event) {
-    if (!this.data.clickable || !event.points.length) return
-    const box = this.plot.querySelector(".plot-container .nsewdrag")?.getBoundingClientRect()
+  // A click anywhere on a clickable chart, also where nothing is drawn (which Plotly does not report).
+  clicked(down, up) {
+    const area = this.plot.querySelector(".nsewdrag")?.getBoundingClientRect()
+    if (!this.data?.clickable || !area || Math.hypot(up.clientX - down.clientX, up.clientY - down.clientY) > 4) return
+    const [x, y] = [up.clientX - area.left, up.clientY - area.top]
+    if (x < 0 || y < 0 || x > area.width || y > area.height) return
     const { xaxis, yaxis } = this.plot._fullLayout
-    const at = event.event
-    const point = event.points[0]
-    const x = box && at ? xaxis.p2d(at.clientX - box.left) : point.x
-    const y = box && at ? yaxis.p2d(at.clientY - box.top) : point.y
-    this.trigger("click", { x: Number(x), y: Number(y) })
+    this.trigger("click", { x: Number(xaxis.p2d(x)), y: Number(yaxis.p2d(y)) })
   }
 
   // Keep the present curves behind whatever comes, to compare with; again, to let go of them.

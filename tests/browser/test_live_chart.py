@@ -97,6 +97,20 @@ def test_presets_give_links_that_reopen_the_same_state(visit, address_, view):
     expect(again.locator("[data-part=values]").first).to_have_text(values)
 
 
+@pytest.mark.parametrize(("address_", "view"), [v for v in VIEWS if v[1].map], ids=[f"{a}-{v.id}" for a, v in VIEWS if v.map])
+def test_a_click_on_the_map_moves_the_sliders(visit, address_, view):
+    page = visit(f"{address_}?view={view.id}")
+    page.get_by_role("tab", name="Phase diagram").click()
+    page.wait_for_selector(".heatmaplayer image", timeout=60_000)
+    area = page.locator(".phase-atlas-chart").nth(1).locator(".nsewdrag").first
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    page.mouse.click(box["x"] + 0.21 * box["width"], box["y"] + 0.83 * box["height"])
+    for name in (view.map.x, view.map.y):
+        page.wait_for_function("name => new URLSearchParams(location.search).has(name)", arg=name, timeout=60_000)
+    exact(page)
+
+
 def test_zoom_survives_a_slider(visit):
     page = visit("capacity?view=cover")
     page.evaluate(
