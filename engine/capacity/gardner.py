@@ -10,10 +10,10 @@ import numpy as np
 from numba import njit
 
 from engine.numerics.gaussian import LOG_SQRT_2PI, cdf, inverse_mills, inverse_mills_excess, log_H, pdf
-from engine.numerics.quadrature import graded_edges, panel_rule
+from engine.numerics.quadrature import NODES_16, WEIGHTS_16, graded_edges, panel_rule
 
 REACH = 9.0  # the Gaussian measure beyond is 1e-18; so is A(-9)
-WIDEST = 1.8
+WIDEST = 3.0
 
 
 @njit(cache=True, nogil=True)
@@ -46,7 +46,7 @@ def kink_rule(kappa, q, eps):
         edges = np.array([-REACH, REACH])
     else:
         centre, width = -kappa / math.sqrt(q), math.sqrt(eps / q)
-        edges = graded_edges(min(max(-REACH, centre - REACH * width), REACH), REACH, centre, width)
+        edges = graded_edges(min(max(-REACH, centre - REACH * width), REACH), REACH, centre, 3.0 * width)
     t, weights = gaussian_rule(edges)
     return (kappa + math.sqrt(q) * t) / math.sqrt(eps), weights
 
@@ -76,17 +76,27 @@ def mills_square_excess(kappa, q, eps):
 
 
 @njit(cache=True, nogil=True)
+def phi_mean(kappa, eps):
+    r"""$\frac1\epsilon\int_q^1ds\,\Phi(\kappa/\sqrt s)$ for $q$ not close to 0."""
+    total = 0.0
+    for j in range(NODES_16.size):
+        total += 0.5 * WEIGHTS_16[j] * cdf(kappa / math.sqrt(1.0 - 0.5 * eps * (1.0 + NODES_16[j])))
+    return total
+
+
+@njit(cache=True, nogil=True)
 def mills_moments(kappa, q, eps):
-    r"""$\int Dt\,A$, $\int Dt\,[A(A-u)]^2$ and $\int Dt\,[\frac12A^2+\ln H]$ (the last without the cancellation for $u>0$)."""
+    r"""$\int Dt\,A$, $\int Dt\,A^2$, $\int Dt\,[A(A-u)]^2$ and $\int Dt\,[\frac12A^2+\ln H]$ (the last without the cancellation for $u>0$)."""
     u, weights = kink_rule(kappa, q, eps)
-    mean = slope = entropy = 0.0
+    mean = square = slope = entropy = 0.0
     for i in range(u.size):
         excess = inverse_mills_excess(u[i])
         mills = inverse_mills(u[i])
         mean += weights[i] * mills
+        square += weights[i] * mills * mills
         slope += weights[i] * (mills * excess) ** 2
         if u[i] > 0.0:
             entropy += weights[i] * (0.5 * excess * (excess + 2.0 * u[i]) - LOG_SQRT_2PI - math.log(mills))
         else:
             entropy += weights[i] * (0.5 * mills * mills + log_H(u[i]))
-    return mean, slope, entropy
+    return mean, square, slope, entropy

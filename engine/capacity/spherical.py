@@ -49,13 +49,14 @@ from engine.capacity.gardner import (
     mills_moments,
     mills_square,
     mills_square_excess,
+    phi_mean,
     spherical_capacity,
     square_excess,
 )
 from engine.capacity.margin import SEPARABLE, fraction, max_margin
 from engine.model import Estimate, Landmark, Model, Observable, Parameter, ParameterError, Reference, mean_sem
 from engine.numerics.gaussian import cdf, inverse_mills, inverse_mills_excess, pdf, square_integral
-from engine.numerics.quadrature import NODES_16, WEIGHTS_16, graded_edges
+from engine.numerics.quadrature import graded_edges
 from engine.numerics.roots import best, closed, narrow, open_bracket, proposal
 
 LOSSES = ("count", "hinge", "quad")
@@ -92,10 +93,7 @@ def residual_low(y, alpha, kappa):
 def residual_high(y, alpha, kappa, distance):
     r"""The saddle for $q>\frac12$ as $\ln\epsilon[1-\frac\alpha\epsilon\int_q^1\Phi(\kappa/\sqrt s)ds+\alpha\int Dt(A^2-u^2\theta)]-\ln(1-\alpha/\alpha_c)$."""
     q, eps = from_log_odds(y)
-    active = 0.0
-    for j in range(16):
-        active += 0.5 * WEIGHTS_16[j] * cdf(kappa / math.sqrt(1.0 - 0.5 * eps * (1.0 + NODES_16[j])))
-    return math.log(eps * (1.0 + alpha * (mills_square_excess(kappa, q, eps) - active))) - math.log(distance)
+    return math.log(eps * (1.0 + alpha * (mills_square_excess(kappa, q, eps) - phi_mean(kappa, eps)))) - math.log(distance)
 
 
 @njit(cache=True, nogil=True)
@@ -104,7 +102,7 @@ def overlap(alpha, kappa):
     middle = residual_low(0.0, alpha, kappa)
     if middle < 0.0:
         low = min(0.0, math.log(alpha * inverse_mills(kappa) ** 2)) - 4.0
-        bracket = open_bracket(low, residual_low(low, alpha, kappa), 0.0, middle, 1e-14)
+        bracket = open_bracket(low, residual_low(low, alpha, kappa), 0.0, middle, 1e-12)
         while not closed(bracket):
             y = proposal(bracket)
             narrow(bracket, y, residual_low(y, alpha, kappa))
@@ -112,7 +110,7 @@ def overlap(alpha, kappa):
     capacity = spherical_capacity(kappa)
     distance = (capacity - alpha) / capacity
     high = -math.log(distance) + 4.0
-    bracket = open_bracket(0.0, residual_high(0.0, alpha, kappa, distance), high, residual_high(high, alpha, kappa, distance), 1e-13)
+    bracket = open_bracket(0.0, residual_high(0.0, alpha, kappa, distance), high, residual_high(high, alpha, kappa, distance), 1e-12)
     while not closed(bracket):
         y = proposal(bracket)
         narrow(bracket, y, residual_high(y, alpha, kappa, distance))
@@ -229,7 +227,7 @@ def point(alpha, kappa, loss):
         return 0, 1.0, 0.0, math.nan, replicon, math.nan, x, err_margin, err_sign, energy, atom
     y = overlap(alpha, kappa)
     q, eps = from_log_odds(y)
-    mean, slope, entropy = mills_moments(kappa, q, eps)
+    mean, _, slope, entropy = mills_moments(kappa, q, eps)
     log_eps = -y - math.log1p(math.exp(-y)) if y > 0.0 else -math.log1p(math.exp(y))
     err_sign = math.nan if kappa < 0.0 else 0.0
     return 1, q, eps, 0.5 * log_eps + alpha * entropy, alpha * slope, math.sqrt(eps) * mean, math.nan, 0.0, err_sign, 0.0, 0.0
