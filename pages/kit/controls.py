@@ -102,6 +102,15 @@ class Control:
             return self.stops[round(position)]
         return round(position) if self.parameter.integer else float(f"{position:.10g}")
 
+    def nearest(self, value: float) -> Value:
+        """The slider's own value closest to `value`."""
+        low, high = self.bounds
+        value = min(max(value, low), high)
+        if self.log:
+            return self.value(self.position(value))
+        start, _, step = self.slider_bounds()
+        return self.value(min(start + step * round((value - start) / step), high))
+
     def slider_bounds(self) -> tuple[float, float, float]:
         """Lowest position, highest position, step."""
         if self.log:

@@ -326,11 +326,7 @@ def _draw_map(view: View, state: State) -> None:
     def clicked() -> None:
         point = st.session_state[key].click
         if point:
-            changes = {}
-            for name, value in ((chosen.x, point["x"]), (chosen.y, point["y"])):
-                low, high = state.controls[name].bounds
-                changes[name] = min(max(float(f"{value:.4g}"), low), high)
-            state.set(changes)
+            state.set({name: state.controls[name].nearest(point[axis]) for name, axis in ((chosen.x, "x"), (chosen.y, "y"))})
 
     marked = picture.with_curves([here(state.values[chosen.x], state.values[chosen.y])])
     st.caption("Click anywhere to move the sliders there.")

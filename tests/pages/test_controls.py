@@ -37,6 +37,14 @@ def test_every_position_is_its_values_own(control):
         assert control.position(control.value(position)) == pytest.approx(position, abs=1e-9)
 
 
+def test_a_click_lands_on_the_sliders_own_values():
+    assert LINEAR.nearest(1.5141e-8) == 0.0
+    assert LINEAR.nearest(1.2345) == 1.23
+    assert LINEAR.nearest(9) == 4.0
+    assert INTEGER.nearest(3.4) == 3
+    assert LOG.nearest(0.00997) in LOG.stops
+
+
 def test_values_of_integers_are_integers():
     assert all(isinstance(c.value(p), int) for c in (INTEGER, LOG_INTEGER) for p in c.grid(9))
 
