@@ -331,10 +331,14 @@ def gibbs_chain(xi, w, kappa, stability, sweeps, seed):
     return centre / kept, mean / kept, below / kept
 
 
-def minimise(xi: np.ndarray, kappa: float, loss: str) -> np.ndarray:
-    """Stabilities (N,) at a minimum of the total `hinge` or `quad` cost over the sphere, from the Hebb rule; xi (N, D).
+CORNER = 1e-3
+"""Width over which the corner of the hinge is rounded: patterns within it lie on the margin."""
 
-    The corner of the hinge is rounded over a width that shrinks to 1e-3; patterns left inside that width lie on the margin.
+
+def minimise(xi: np.ndarray, kappa: float, loss: str) -> np.ndarray:
+    """Unit vector (D,) at a minimum of the total `hinge` or `quad` cost over the sphere, starting from the Hebb rule; xi (N, D).
+
+    The corner of the hinge is rounded over a width that shrinks to CORNER.
     """
 
     def cost(w, width):
@@ -345,12 +349,35 @@ def minimise(xi: np.ndarray, kappa: float, loss: str) -> np.ndarray:
         return force @ (lack - 0.5 * force * width), slope - w * (w @ slope) / norm**2
 
     w = xi.sum(axis=0)
-    for width in (1.0,) if loss == "quad" else (1.0, 0.1, 0.01, 0.001):
+    for width in (1.0,) if loss == "quad" else (1.0, 0.1, 0.01, CORNER):
         w = minimize(cost, w / np.linalg.norm(w), args=(width,), jac=True, method="L-BFGS-B", options={"maxiter": 1000}).x
-    stabilities = xi @ w / np.linalg.norm(w)
+    return w / np.linalg.norm(w)
+
+
+def costs(xi: np.ndarray, kappa: float, loss: str, stability: float) -> dict[str, float]:
+    """The observables of one minimum of the `hinge` or `quad` cost; xi (N, D)."""
+    stabilities = xi @ minimise(xi, kappa, loss)
     if loss == "hinge":
-        stabilities[np.abs(kappa - 0.5 * width - stabilities) < 0.5 * width] = kappa
-    return stabilities
+        stabilities[np.abs(kappa - 0.5 * CORNER - stabilities) < 0.5 * CORNER] = kappa
+    lack = np.maximum(kappa - stabilities, 0.0)
+    return {
+        "energy": np.mean(lack if loss == "hinge" else 0.5 * lack**2),
+        "err_margin": np.mean(lack > 0.0),
+        "err_sign": np.mean(stabilities < 0.0),
+        "stab_cdf": np.mean(stabilities <= stability),
+        "stab_atom": np.mean(stabilities == kappa),
+    }
+
+
+def a_solution(xi: np.ndarray, kappa: float, margin: float, weights: np.ndarray) -> np.ndarray | None:
+    """A direction with all stabilities above kappa: that of `max_margin` (margin, weights) or, for kappa < 0, one of least cost; or None."""
+    if margin > kappa and margin > SEPARABLE * math.sqrt(xi.shape[1]):
+        return weights @ xi
+    if kappa < 0.0:
+        w = minimise(xi, kappa + 0.05, "quad")
+        if np.min(xi @ w) > kappa:
+            return w
+    return None
 
 
 def sample_solutions(xi: np.ndarray, start: np.ndarray, kappa: float, stability: float, random) -> dict[str, float]:
@@ -370,7 +397,7 @@ def simulate(size: int, trials: int, seed: int, progress, alpha: float, kappa: f
     r"""`trials` samples of Gaussian patterns in dimension `size`; what is measured depends on where the parameters lie.
 
     Always `kappa_max` and `sv_frac`, over the separable samples, and for kappa >= 0 `sat`, the fraction of samples that can be stored
-    with margin kappa. Below capacity `q`, `stab_mean` and `stab_cdf`, over the samples whose maximal margin exceeds kappa. Above it,
+    with margin kappa. Below capacity `q`, `stab_mean` and `stab_cdf`, over the samples in which a solution is found. Above it,
     for `hinge` and `quad`: `energy`, `err_margin`, `err_sign`, `stab_cdf` and `stab_atom` of a minimum.
     Raises ParameterError where alpha is less than one pattern or more than fits.
     """
@@ -387,27 +414,16 @@ def simulate(size: int, trials: int, seed: int, progress, alpha: float, kappa: f
         separable = margin > SEPARABLE * math.sqrt(size)
         stored += separable and margin >= kappa
         sample = {"kappa_max": margin, "sv_frac": np.mean(weights > 0.0)} if separable else {}
-        if alpha < capacity and separable and margin > kappa:
-            sample |= sample_solutions(xi, weights @ xi, kappa, stability, random)
-        elif alpha >= capacity and loss != "count":
-            sample |= costs(minimise(xi, kappa, loss), kappa, loss, stability)
+        if alpha < capacity:
+            start = a_solution(xi, kappa, margin, weights)
+            sample |= sample_solutions(xi, start, kappa, stability, random) if start is not None else {}
+        elif loss != "count":
+            sample |= costs(xi, kappa, loss, stability)
         samples.append(sample)
     progress(1.0)
     names = dict.fromkeys(name for sample in samples for name in sample)
     estimates = {name: mean_sem([sample.get(name, math.nan) for sample in samples]) for name in names}
     return estimates | ({"sat": fraction(stored, trials)} if kappa >= 0.0 else {})
-
-
-def costs(stabilities: np.ndarray, kappa: float, loss: str, stability: float) -> dict[str, float]:
-    """The observables of one ground state, from its stabilities (N,)."""
-    lack = np.maximum(kappa - stabilities, 0.0)
-    return {
-        "energy": np.mean(lack if loss == "hinge" else 0.5 * lack**2),
-        "err_margin": np.mean(lack > 0.0),
-        "err_sign": np.mean(stabilities < 0.0),
-        "stab_cdf": np.mean(stabilities <= stability),
-        "stab_atom": np.mean(stabilities == kappa),
-    }
 
 
 SADDLE = "saddle point of Gardner 1988, evaluated independently"

@@ -229,7 +229,7 @@ def test_experiment_margin():
     assert dots["kappa_max"].sem < 0.03
 
 
-@pytest.mark.parametrize(("alpha", "kappa"), [(1.0, 0.0), (0.5, 0.5), (0.5, -0.5)])
+@pytest.mark.parametrize(("alpha", "kappa"), [(1.0, 0.0), (0.5, 0.5), (0.5, -0.5), (2.5, -1.0)])
 def test_experiment_solutions(alpha, kappa):
     dots = agree({"alpha": alpha, "kappa": kappa}, ["q", "stab_mean", "stab_cdf"], size=80, trials=10, seed=2)
     assert dots["q"].sem < 0.02
