@@ -1,0 +1,110 @@
+"""The finite-size experiment: random features of Gaussian inputs, labels of a linear teacher, one fit per trial."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.double_descent.activations import ACTIVATIONS, MEANS
+from engine.double_descent.fits import fit_hard_margin, fit_hinge, fit_logistic, fit_square
+from engine.model import Estimate, ParameterError, Progress, mean_sem
+
+TEST_POINTS = 4000
+LARGEST = 4000
+WORK = 4e9
+"""Largest N P min(N, P) of one fit: a few seconds for the square loss, under half a minute for the others."""
+
+
+def sizes(D: int, alpha: float, gamma: float) -> tuple[int, int]:
+    """(N, P), rounded. Raises ParameterError where there would be none, or more than a visitor may ask for."""
+    N, P = round(alpha * D), round(gamma * D)
+    for name, value, count, what in (("alpha", alpha, N, "samples"), ("gamma", gamma, P, "features")):
+        if not 1 <= count <= LARGEST:
+            raise ParameterError(name, value, f"the experiment needs 1 to {LARGEST} {what}; {name} times size {D} gives {count}")
+    if N * P * min(N, P) > WORK:
+        raise ParameterError("size", D, f"a fit of {N} samples and {P} features takes too long; choose a smaller size, alpha or gamma")
+    return N, P
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What one trial needs to know; `separable` asks for the hard margin, which both margin losses reach without ridge."""
+
+    D: int
+    N: int
+    P: int
+    lam: float
+    delta: float
+    rho: float
+    classify: bool
+    loss: str
+    separable: bool
+    activation: str
+    kappas: tuple[float, float]
+
+
+def features(X: np.ndarray, F: np.ndarray, setting: Setting, rng: np.random.Generator) -> np.ndarray:
+    r"""Centred features over $\sqrt P$ of inputs X (points, D), (points, P); `custom` ones are their Gaussian equivalent."""
+    z = X @ F.T / math.sqrt(X.shape[1])
+    if setting.activation == "custom":
+        u = setting.kappas[0] * z + setting.kappas[1] * rng.standard_normal(z.shape)
+    else:
+        u = ACTIVATIONS[setting.activation](z) - MEANS.get(setting.activation, 0.0)
+    return u / math.sqrt(F.shape[0])
+
+
+def fit(U: np.ndarray, y: np.ndarray, setting: Setting) -> np.ndarray | None:
+    """Trained weights (P,); None where there are none without ridge, because the sample is (or is not) separable."""
+    if setting.loss == "square":
+        return fit_square(U, y, setting.lam)
+    if setting.separable:
+        return fit_hard_margin(U, y)
+    return (fit_hinge if setting.loss == "hinge" else fit_logistic)(U, y, setting.lam)
+
+
+def trial(setting: Setting, rng: np.random.Generator) -> dict[str, float]:
+    """One sample, one fit, and what is measured on it and on fresh points; empty where the fit does not exist.
+
+    The teacher is rescaled to variance rho exactly, and the features are centred, as in the theory, which has no intercept.
+    """
+    D, classify, loss = setting.D, setting.classify, setting.loss
+    beta = rng.standard_normal(D)
+    beta *= math.sqrt(setting.rho) / np.linalg.norm(beta)
+    F = rng.standard_normal((setting.P, D))
+    X = rng.standard_normal((setting.N, D))
+    U, y = features(X, F, setting, rng), X @ beta
+    if classify:
+        y = np.sign(y) * np.where(rng.random(setting.N) < setting.delta, -1.0, 1.0)
+    else:
+        y += math.sqrt(setting.delta) * rng.standard_normal(setting.N)
+    w = fit(U, y, setting)
+    if w is None:
+        return {}
+    h = U @ w
+    X = rng.standard_normal((TEST_POINTS, D))
+    field, response = X @ beta, np.concatenate([features(part, F, setting, rng) @ w for part in np.split(X, 8)])
+    measured = {}
+    if not (setting.separable and loss == "logistic"):
+        measured |= {"m": np.mean(field * response), "q": np.mean(response**2), "w_norm2": w @ w / setting.P}
+    if loss == "square":
+        target = np.sign(field) if classify else field
+        measured |= {"gen_mse": np.mean((target - response) ** 2), "train_loss": 0.5 * np.mean((y - h) ** 2)}
+    else:
+        margins = y * h
+        losses = np.maximum(0.0, 1.0 - margins) if loss == "hinge" else np.logaddexp(0.0, -margins)
+        measured["train_loss"] = 0.0 if setting.separable else np.mean(losses)
+    if classify:
+        measured |= {"gen_error": np.mean(field * response < 0.0), "train_error": np.mean(y * h < 0.0)}
+    if setting.separable:
+        measured["margin"] = 1.0 / math.sqrt(np.mean(response**2))
+    return measured
+
+
+def estimates(setting: Setting, trials: int, seed: int, progress: Progress) -> dict[str, Estimate]:
+    """Means and standard errors over independent trials, each with its own teacher, features and data."""
+    measured = []
+    for i, child in enumerate(np.random.SeedSequence(seed).spawn(trials)):
+        measured.append(trial(setting, np.random.default_rng(child)))
+        progress((i + 1) / trials)
+    names = dict.fromkeys(name for one in measured for name in one)
+    return {name: mean_sem([one.get(name, math.nan) for one in measured]) for name in names}

@@ -1,0 +1,313 @@
+r"""Logistic and hinge loss with a sign teacher: three order parameters, the channel by quadrature, Newton's method.
+
+State $(\ln V,\ln q,\zeta)$, $\zeta=\mathrm{artanh}(m/\sqrt{\rho q})$: nothing cancels as learning becomes perfect. By symmetry only the label +1
+is considered: $\omega=\sqrt q\,\xi$, $Z(\omega)=\Delta+(1-2\Delta)\Phi(\xi\sinh\zeta)$, everything doubled. The hard margin is the hinge at
+$V\to\infty$ with $f$ measured in units of $1/V$.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from engine.double_descent.ridge import observables, resolvent
+from engine.double_descent.sign_teacher import training_error
+from engine.double_descent.spectrum import INFINITE, overlaps, susceptibility
+from engine.numerics.gaussian import SQRT_2_OVER_PI, cdf, pdf
+from engine.numerics.quadrature import graded_edges, panel_rule
+
+LOGISTIC, HINGE, HARD = 0, 1, 2
+ROWS = ("m", "q", "v", "w_norm2", "train_loss", "gen_error", "train_error", "margin")
+
+
+@njit(cache=True, nogil=True)
+def logistic_prox(omega, V, tolerance):
+    r"""Root $p$ of $p-V/(1+e^p)=\omega$ to `tolerance` in $\omega$: Newton's method inside a bracket."""
+    low, high = omega, min(omega + V, max(omega, 0.0) + math.log1p(V))
+    p = high
+    while high - low > 1e-15 * (abs(low) + abs(high)):
+        sigma = 1.0 / (1.0 + math.exp(p))
+        excess = p - V * sigma - omega
+        if abs(excess) < tolerance:
+            break
+        if excess > 0.0:
+            high = p
+        else:
+            low = p
+        p -= excess / (1.0 + V * sigma * (1.0 - sigma))
+        if not low < p < high:
+            p = 0.5 * (low + high)
+    return p
+
+
+@njit(cache=True, nogil=True)
+def logistic_channel(V, q, zeta, delta):
+    r"""$(c,r,\hat t,$ loss$)$ of the logistic loss, $t=(1-2\Delta)\sqrt{2/\pi\rho}\;\hat t$.
+
+    Integrals over $p=$ prox, in which the loss bends on the scale 1 and everything is explicit: $\omega=p-V\sigma(-p)$, $f=\sigma(-p)$,
+    $d\omega=(1+Vs)dp$, $s=\sigma(p)\sigma(-p)$. Panels follow $\varphi$ and $\Phi$ in $\xi$ and are cut finer where the loss bends.
+    """
+    sd, slope, sharp = math.sqrt(q), math.sinh(zeta), math.cosh(zeta)
+    edges = graded_edges(-8.5, 8.5, 0.0, 2.75 / max(1.0, slope))
+    for i in range(edges.size):
+        edges[i] = logistic_prox(sd * edges[i], V, 0.05 * sd / max(1.0, slope))
+    c = r = t = loss = 0.0
+    for low, high, widest in ((-1e300, -36.0, 1e300), (-36.0, 36.0 + math.log1p(V), 5.0)):
+        part = np.empty(edges.size)
+        for i in range(edges.size):
+            part[i] = min(max(edges[i], low), high)
+        nodes, weights = panel_rule(part, widest)
+        for i in range(nodes.size):
+            p = nodes[i]
+            decay = math.exp(-abs(p))
+            sigma = (decay if p > 0.0 else 1.0) / (1.0 + decay)
+            s = decay / (1.0 + decay) ** 2
+            xi = (p - V * sigma) / sd
+            weight = weights[i] / sd
+            mass = 2.0 * weight * pdf(xi) * (delta + (1.0 - 2.0 * delta) * cdf(xi * slope))
+            stretch = 1.0 + V * s
+            c += mass * s
+            r += mass * stretch * sigma * sigma
+            t += weight * stretch * pdf(xi * sharp) * sharp * sigma
+            loss += mass * stretch * (math.log1p(decay) + max(-p, 0.0))
+    return c, r, t, loss
+
+
+@njit(cache=True, nogil=True)
+def hinge_channel(V, q, zeta, delta):
+    r"""$(c,r,\hat t,$ loss$)$ of the hinge loss, $f=\min(d/V,1)$ at the distance $d=1-\omega>0$ inside the margin.
+
+    $V=\infty$ stands for the hard margin: then $f=d$.
+    """
+    sd, slope, sharp = math.sqrt(q), math.sinh(zeta), math.cosh(zeta)
+    if 8.5 * sd < 1.0 - V:
+        return 0.0, 1.0, 1.0, 1.0 - V - sd * (1.0 - 2.0 * delta) * SQRT_2_OVER_PI * math.tanh(zeta)
+    edges = graded_edges(-8.5, 8.5, 0.0, 2.75 / max(1.0, slope))
+    unit = 1.0 if math.isinf(V) else V
+    c = r = t = loss = 0.0
+    for low, high in ((0.0, V), (V, math.inf)):
+        part = np.empty(edges.size)
+        for i in range(edges.size):
+            part[i] = min(max(1.0 - sd * edges[-1 - i], low), high)
+        nodes, weights = panel_rule(part, 1e300)
+        for i in range(nodes.size if low < math.inf else 0):
+            d = nodes[i]
+            xi = (1.0 - d) / sd
+            weight = weights[i] / sd
+            mass = 2.0 * weight * pdf(xi) * (delta + (1.0 - 2.0 * delta) * cdf(xi * slope))
+            f = d / unit if low == 0.0 else 1.0
+            if low == 0.0:
+                c += mass / unit
+            r += mass * f * f
+            t += weight * pdf(xi * sharp) * sharp * f
+            loss += mass * max(d - V, 0.0)
+    return c, r, t, loss
+
+
+@njit(cache=True, nogil=True)
+def feedback(c, alpha, gamma, lam, kappa1_sq, kappastar_sq):
+    r"""Root X of $\lambda X+\frac\alpha\gamma S(cX)=1$, bracketed Newton in log X, and $e=1-\frac\alpha\gamma S$."""
+    if lam == 0.0 and kappastar_sq == 0.0 and gamma >= 1.0:
+        return INFINITE, (gamma - 1.0) / gamma
+    k = alpha / gamma
+    low = -math.log(lam + k * c * (kappa1_sq + kappastar_sq))
+    high = -math.log(max(lam, k * c * kappastar_sq, 1.0 / INFINITE))
+    log_X = low
+    while high - low > 1e-15 * max(1.0, abs(low)):
+        X = math.exp(log_X)
+        V, XdV, _ = susceptibility(X, c, alpha, kappa1_sq, kappastar_sq)
+        total = lam * X + k * c * V
+        step = -math.log(total) * total / (lam * X + k * c * XdV)
+        if abs(step) < 1e-9:
+            log_X += step
+            break
+        if total > 1.0:
+            high = log_X
+        else:
+            low = log_X
+        log_X = log_X + step if low < log_X + step < high else 0.5 * (low + high)
+    X = math.exp(log_X)
+    return X, lam * X
+
+
+@njit(cache=True, nogil=True)
+def support(C, alpha, kappa1_sq, kappastar_sq):
+    r"""Root x of $S(x)=C$ for the hard margin, C below the supremum of S; bracketed Newton in log x."""
+    low = math.log(C / (kappa1_sq + kappastar_sq))
+    high = math.log(min(C / kappastar_sq if kappastar_sq > 0.0 else INFINITE, INFINITE))
+    log_x = low
+    while high - low > 1e-15 * max(1.0, abs(low)):
+        S, xdS, _ = susceptibility(math.exp(log_x), 1.0, alpha, kappa1_sq, kappastar_sq)
+        step = math.log(C / S) * S / xdS
+        if abs(step) < 1e-9:
+            log_x += step
+            break
+        if S > C:
+            high = log_x
+        else:
+            low = log_x
+        log_x = log_x + step if low < log_x + step < high else 0.5 * (low + high)
+    return math.exp(log_x)
+
+
+@njit(cache=True, nogil=True)
+def mismatch(loss, state, theory, gap):
+    r"""Write the image of `state`, $(\ln V,\ln q,\zeta)$, under the self-consistent equations minus `state` into `gap`; both are (3,).
+
+    `theory` is (alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq). Returns the largest |gap|, $\|w\|^2/P$ and the training loss.
+    For the hard margin ln V is idle (its image is 0); an absurd state, or one without
+    ridge and support or with more support than features, is infinitely far from its image.
+    """
+    alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq = theory
+    if not max(abs(state[0]), abs(state[1]), abs(state[2])) < 300.0:
+        return math.inf, math.nan, math.nan
+    V, q, zeta = math.exp(state[0]), math.exp(state[1]), state[2]
+    if loss == LOGISTIC:
+        c, r, t, train_loss = logistic_channel(V, q, zeta, delta)
+    else:
+        c, r, t, train_loss = hinge_channel(math.inf if loss == HARD else V, q, zeta, delta)
+    if loss != HARD and (lam > 0.0 or c > 0.0):
+        X, e = feedback(c, alpha, gamma, lam, kappa1_sq, kappastar_sq)
+    elif loss == HARD and c < (min(gamma, 1.0) if kappastar_sq == 0.0 else gamma) / alpha:
+        X, e = support(c, alpha, kappa1_sq, kappastar_sq) / c, 1.0 - alpha / gamma * c
+    else:
+        return math.inf, math.nan, math.nan
+    t *= (1.0 - 2.0 * delta) * SQRT_2_OVER_PI / math.sqrt(rho)
+    m, n, w_norm2 = overlaps(X, c, e, r, t, alpha, gamma, rho, kappa1_sq, kappastar_sq)
+    log_V = 0.0 if loss == HARD else math.log(susceptibility(X, c, alpha, kappa1_sq, kappastar_sq)[0])
+    gap[0] = log_V - state[0]
+    gap[1] = math.log(n + m * m / rho) - state[1]
+    gap[2] = math.asinh(m / math.sqrt(rho * n)) - state[2]
+    return max(abs(gap[0]), abs(gap[1]), abs(gap[2])), w_norm2, train_loss
+
+
+@njit(cache=True, nogil=True)
+def newton_step(jacobian, gap, step):
+    """Write the solution of the 3 x 3 system jacobian step = -gap into `step`; returns its largest entry, nan where it is singular."""
+    determinant = 0.0
+    for a in range(3):
+        b, c = (a + 1) % 3, (a + 2) % 3
+        step[a] = 0.0
+        for i in range(3):
+            j, k = (i + 1) % 3, (i + 2) % 3
+            cofactor = jacobian[j, b] * jacobian[k, c] - jacobian[j, c] * jacobian[k, b]
+            step[a] -= cofactor * gap[i]
+            determinant += cofactor * jacobian[i, a] / 3.0
+    for a in range(3):
+        step[a] = step[a] / determinant if determinant != 0.0 else math.nan
+    return max(abs(step[0]), abs(step[1]), abs(step[2]))
+
+
+@njit(cache=True, nogil=True)
+def fixed_point(loss, state, theory):
+    """Move `state` (3,) to a fixed point by Newton's method with difference quotients.
+
+    A step is halved until the next one, with the same Jacobian, would be shorter: a test that does not mind nearly marginal directions
+    (Deuflhard 2004). Returns whether the last step was below 1e-9, and the last two returns of `mismatch`.
+    """
+    gap, trial, moved, step, following = np.empty(3), np.empty(3), np.empty(3), np.empty(3), np.empty(3)
+    jacobian = np.empty((3, 3))
+    error, w_norm2, train_loss = mismatch(loss, state, theory, gap)
+    for _ in range(60):
+        if not error < math.inf:
+            break
+        for a in range(3):
+            for i in range(3):
+                moved[i] = state[i] + (1e-6 if i == a else 0.0)
+            mismatch(loss, moved, theory, trial)
+            for i in range(3):
+                jacobian[i, a] = (trial[i] - gap[i]) / 1e-6
+        length = newton_step(jacobian, gap, step)
+        fraction, ahead = min(1.0, 4.0 / length) if length > 0.0 else 1.0, math.inf
+        while fraction > 1e-4 and not ahead < length:
+            for i in range(3):
+                moved[i] = state[i] + fraction * step[i]
+            error, w_norm2, train_loss = mismatch(loss, moved, theory, trial)
+            ahead = newton_step(jacobian, trial, following) if error < math.inf else math.inf
+            if ahead < 1e-9:
+                for i in range(3):
+                    state[i] = moved[i] + following[i]
+                return True, w_norm2, train_loss
+            fraction *= 0.5
+        if not ahead < length:
+            break
+        for i in range(3):
+            state[i], gap[i] = moved[i], trial[i]
+    return False, math.nan, math.nan
+
+
+@njit(cache=True, nogil=True)
+def first_guess(loss, state, theory):
+    """Write a cold start into `state` (3,): six plain iterations from the square loss at the same, not too small, ridge.
+
+    For the hard margin the angle alone is taken over, and q large enough for the support to be smaller than the features.
+    """
+    alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq = theory
+    ridge = max(lam, 0.01)
+    x = resolvent(alpha, gamma, ridge, kappa1_sq, kappastar_sq, 1.0)
+    square = observables(True, x, alpha, gamma, ridge, delta, rho, kappa1_sq, kappastar_sq)
+    state[0] = 0.0 if loss == HARD else math.log(square[2])
+    state[1] = math.log(square[1])
+    state[2] = math.asinh(1.0 / math.tan(math.pi * square[6]))
+    gap = np.empty(3)
+    for _ in range(50 if loss == HARD else 6):
+        error, _, _ = mismatch(loss, state, (alpha, gamma, ridge, delta, rho, kappa1_sq, kappastar_sq), gap)
+        if loss != HARD:
+            for i in range(3):
+                state[i] += gap[i]
+        elif error == math.inf:
+            state[1] += 0.7
+
+
+@njit(cache=True, nogil=True)
+def margin_line(hinge, alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq, alpha_sep, warm):
+    """ROWS at each point of a line, (8, points), each started from the one before; nan where no solution is found.
+
+    alpha ... alpha_sep are (points,). `warm` (2, 3) holds the last states with and without ridge (nan: none) and is updated.
+    Separable without ridge, both losses reach the hard margin; the logistic weights then diverge along its direction.
+    """
+    table = np.full((8, alpha.size), math.nan)
+    state = np.empty(3)
+    for i in range(alpha.size):
+        separable = lam[i] == 0.0 and alpha[i] < alpha_sep[i]
+        loss = HARD if separable else (HINGE if hinge else LOGISTIC)
+        theory = (alpha[i], gamma[i], lam[i], delta[i], rho[i], kappa1_sq, kappastar_sq)
+        found, w_norm2, train_loss = False, math.nan, math.nan
+        for cold in range(2):
+            for a in range(3):
+                state[a] = warm[int(separable and not math.isnan(warm[1, 0])), a]
+            if cold:
+                first_guess(loss, state, theory)
+            if not found and not math.isnan(state[0]):
+                found, w_norm2, train_loss = fixed_point(loss, state, theory)
+            if found:
+                break
+        if not found:
+            continue
+        for a in range(3):
+            warm[int(separable), a] = state[a]
+        V, q, zeta = math.exp(state[0]), math.exp(state[1]), state[2]
+        angle = math.atan2(1.0, math.sinh(zeta))
+        error = 0.0 if separable else training_error((V if hinge else 0.5 * V) / math.sqrt(q), angle, delta[i])
+        m, margin = math.sqrt(rho[i] * q) * math.tanh(zeta), math.nan
+        if separable:
+            V, train_loss, margin = math.inf, 0.0, 1.0 / math.sqrt(q)
+            if not hinge:
+                m, q, w_norm2 = math.inf if m > 0.0 else 0.0, math.inf, math.inf
+        table[0, i], table[1, i], table[2, i], table[3, i] = m, q, V, w_norm2 if w_norm2 < 1e100 else math.inf
+        table[4, i], table[5, i], table[6, i], table[7, i] = train_loss, angle / math.pi, error, margin
+    return table
+
+
+def margin_curve(hinge: bool, alpha, gamma, lam, delta, rho, kappa1_sq: float, kappastar_sq: float, alpha_sep, warm=None) -> np.ndarray:
+    """`margin_line`; where it fails, the solution is followed down from a large ridge (the hard margin along the hinge)."""
+    warm = np.full((2, 3), math.nan) if warm is None else warm
+    table = margin_line(hinge, alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq, alpha_sep, warm)
+    for i in np.flatnonzero(np.isnan(table[5])):
+        top, bottom = max(1.0, lam[i]), max(lam[i], 1e-13)
+        ridges = np.geomspace(top, bottom, 2 + int(math.log(top / bottom)))
+        path = np.full((2, 3), math.nan)
+        for loss, lams in ((hinge or (lam[i] == 0.0 and alpha[i] < alpha_sep[i]), ridges), (hinge, lam[i : i + 1])):
+            a, g, d, r, s = (np.full(lams.size, values[i]) for values in (alpha, gamma, delta, rho, alpha_sep))
+            table[:, i] = margin_line(loss, a, g, lams, d, r, kappa1_sq, kappastar_sq, s, path)[:, -1]
+    return table

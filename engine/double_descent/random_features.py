@@ -1,0 +1,296 @@
+r"""**Setting.** A linear teacher acts on Gaussian inputs, $x\sim N(0,I_D)$, $\nu=\beta\cdot x/\sqrt D$ with $E\nu^2=\rho$. The student is a
+two-layer network whose first layer is frozen at random, $h=w\cdot\sigma(Fx/\sqrt D)/\sqrt P$ with $F_{ij}\sim N(0,1)$; its $P=\gamma D$
+second-layer weights minimise $\sum_\mu\ell(y^\mu,h^\mu)+\frac\lambda2\|w\|^2$, a sum over $N=\alpha D$ examples. Regression:
+$y=\nu+\sqrt\Delta\,\epsilon$ and $\ell=\frac12(y-h)^2$. Classification: $y=\mathrm{sign}\,\nu$, flipped with probability $\Delta$, and also
+$\ell=\log(1+e^{-yh})$ or $\max(0,1-yh)$. Test errors are against the noiseless target; `gen_mse` carries no $\frac12$.
+
+**Gaussian equivalence.** The features act like $\kappa_0+\kappa_1Fx/\sqrt D+\kappa_\star\xi$ with independent Gaussian $\xi$ (Goldt et al.
+2020, Mei & Montanari 2019): $\kappa_0=E\sigma$, $\kappa_1=E\,z\sigma$, $\kappa_\star^2=E\sigma^2-\kappa_0^2-\kappa_1^2$, $z\sim N(0,1)$. Labels
+are balanced, so that $\kappa_0$, a free intercept, drops out.
+
+**Channel.** With $f=(\mathrm{prox}-\omega)/V$, $\mathrm{prox}=\arg\min_h\ell(y,h)+(h-\omega)^2/2V$, a loss enters by three averages:
+$c=-E\,\partial_\omega f$, $r=Ef^2$, $t=E\,\partial_\nu f$. For the square loss $c=1/(1+V)$. For a sign teacher, with
+$Z(\omega)=\Delta+(1-2\Delta)\Phi\big(\tfrac{m\omega/q}{\sqrt{\rho-m^2/q}}\big)$ and $\omega\sim N(0,q)$,
+
+$$c=-2E[Zf'],\qquad r=2E[Zf^2],\qquad t=(1-2\Delta)\sqrt{\tfrac2{\pi\rho}}\;E_{\omega\sim N(0,q-m^2/\rho)}f(\omega).$$
+
+**Features.** Eliminating the resolvent of the Marchenko-Pastur law leaves one number $x=cX$. With $a=\alpha\kappa_1^2$, $u=1/(1+ax)$,
+
+$$S(x)=\kappa_\star^2x+\kappa_1^2xu,\qquad \frac\lambda cx+\frac\alpha\gamma S(x)=1,\qquad V=\frac{S(x)}c,\qquad m=t\rho\,a Xu,$$
+$$\frac{\|w\|^2}P=\frac{X^2}{\gamma}\,\frac{\alpha S'r+(\alpha\kappa_1ut)^2\rho}{1-(axu)^2/\gamma},\qquad
+q=\frac{m^2}\rho+\alpha\kappa_1^4X^2u^2\,r+S'(x)\frac{\|w\|^2}P .$$
+
+**Square loss.** $(1-S)(1-\frac\alpha\gamma S)=\lambda x$ fixes $x$; $q=Ar+\dots$ is affine in $r$, which follows from $E(y-h)^2$. Everything is
+closed, at $\lambda=0$ too, where only $\alpha=\gamma$ (for $\kappa_\star=0$: $\alpha=\min(\gamma,1)$) is singular, the interpolation peak.
+
+**Bias and variance** (regression; noise inside initialisation inside sampling, d'Ascoli et al. 2020). $A_{10}=\alpha\kappa_1^4x^2u^2$ is the
+part of $A$ that two students with independent features share, $B'$ the rest of the teacher's contribution to $q$:
+
+$$\text{bias}=\rho u^2,\quad\text{var}_{samp}=\frac{A_{10}\,\text{bias}}{1-A_{10}},\quad
+\text{var}_{init}=\frac{B'+(A-A_{10})\,\text{bias}/(1-A_{10})}{1-A},\quad\text{var}_{noise}=\frac{A\Delta}{1-A}.$$
+
+Averaging infinitely many students removes $\text{var}_{init}$ and most of $\text{var}_{noise}$:
+`mse_ensemble` $=\text{bias}+A_{10}(\text{bias}+\Delta)/(1-A_{10})$.
+
+**Separability.** Of the teacher's variance a share $e$ is linear in the features. Labels are separable below
+$\alpha_{sep}=\gamma\max_{t\ge0}1/E[(\xi-t\,yg)_+^2]$, $y=\mathrm{sign}(\sqrt e\,g+\sqrt{1-e}\,n)$ flipped with probability $\Delta$ (Candès & Sur
+2020). There, without ridge, logistic and hinge loss reach the same hard margin ($V\to\infty$); the logistic weights diverge along it.
+
+**Numerics.** Square loss: one bracketed Newton iteration in $\ln x$, then sums of positive terms. Logistic and hinge: Newton's method on
+$(\ln V,\ln q,\mathrm{artanh}\frac m{\sqrt{\rho q}})$; the channel by Gauss-Legendre panels in prox (logistic) or in the distance from the
+margin (hinge), so that no root is sought inside an integral. The optimal ridge is searched in $\log_{10}\lambda$.
+"""
+
+import math
+
+import numpy as np
+
+from engine.double_descent.activations import COEFFICIENTS
+from engine.double_descent.experiment import Setting, estimates, sizes
+from engine.double_descent.margin import ROWS as MARGIN_ROWS
+from engine.double_descent.margin import margin_curve
+from engine.double_descent.optimum import optimal_ridge
+from engine.double_descent.ridge import ROWS as SQUARE_ROWS
+from engine.double_descent.ridge import explained_line, ridge_line
+from engine.double_descent.sign_teacher import separability_line
+from engine.model import ConvergenceError, Estimate, Landmark, Model, Observable, Parameter, ParameterError, Progress, Reference
+
+AXES = ("alpha", "gamma", "lam", "delta", "rho")
+
+
+def coefficients(activation: str, kappa1: float | None, kappastar: float | None) -> tuple[float, float]:
+    """(kappa_1, kappa_star) in use. Raises ParameterError where they are missing, idle or both zero."""
+    for name, value in (("kappa1", kappa1), ("kappastar", kappastar)):
+        if activation == "custom" and value is None:
+            raise ParameterError(name, value, f"activation custom needs a value of {name}")
+        if activation != "custom" and value is not None:
+            raise ParameterError(name, value, f"{name} goes with activation custom only; {activation} has its own")
+    if activation != "custom":
+        return COEFFICIENTS[activation]
+    if kappa1 == 0.0 and kappastar == 0.0:
+        raise ParameterError("kappastar", kappastar, "kappa1 and kappastar cannot both be 0: there would be no features")
+    return kappa1, kappastar
+
+
+def check(task: str, loss: str, lam: float | str | None, kappas: tuple[float, float]) -> None:
+    """Raise ParameterError for choices that conflict."""
+    if task == "regression" and loss != "square":
+        raise ParameterError("loss", loss, "loss must be square in regression")
+    if lam == "opt" and kappas[0] == 0.0:
+        raise ParameterError("lam", lam, "no ridge is optimal: features with kappa1 = 0 learn nothing of a linear teacher")
+
+
+def overlaps(loss: str, classify: bool, point: tuple[np.ndarray, ...], kappa_sq: tuple[float, float], alpha_sep, warm=None) -> dict:
+    """What the kernels of the loss report, {name: (points,)}; `point` has the arrays of AXES."""
+    if loss == "square":
+        return dict(zip(SQUARE_ROWS, ridge_line(classify, *point, *kappa_sq), strict=True))
+    return dict(zip(MARGIN_ROWS, margin_curve(loss == "hinge", *point, *kappa_sq, alpha_sep, warm), strict=True))
+
+
+def optimal_ridges(loss: str, classify: bool, point: dict[str, np.ndarray], kappa_sq: tuple[float, float], alpha_sep) -> np.ndarray:
+    """The lam of least test error at each point of a line, each looked for near the one before; nan where there is none."""
+    best, warm = np.full(alpha_sep.size, math.nan), np.full((2, 3), math.nan)
+    for i in range(best.size):
+
+        def errors(lams: np.ndarray, i: int = i) -> np.ndarray:
+            alpha, gamma, delta, rho, threshold = (
+                np.full(lams.size, values[i]) for values in (*(point[name] for name in AXES if name != "lam"), alpha_sep)
+            )
+            found = overlaps(loss, classify, (alpha, gamma, lams, delta, rho), kappa_sq, threshold, warm)
+            return found["gen_error" if classify else "gen_mse"]
+
+        best[i] = optimal_ridge(errors, best[i - 1] if i else math.nan)
+    return np.where(np.isinf(best), math.nan, best)
+
+
+def line(point: dict[str, np.ndarray], task: str, loss: str, kappas: tuple[float, float]) -> dict[str, np.ndarray]:
+    """Every observable at successive points of a line, {name: (points,)}, nan where there is no solution.
+
+    `point` has an array of each of AXES; that of lam may hold the word opt.
+    """
+    classify, kappa_sq = task == "classification", (kappas[0] ** 2, kappas[1] ** 2)
+    alpha, gamma, delta, rho = point["alpha"], point["gamma"], point["delta"], point["rho"]
+    count = alpha.size
+    absent = np.full(count, math.nan)
+    share, eta = explained_line(gamma, *kappa_sq)
+    alpha_sep = absent
+    if classify:
+        delta = np.minimum(delta, 0.5)
+        rank = np.minimum(gamma, 1.0) if kappas[1] == 0.0 else gamma
+        alpha_sep = rank * separability_line(eta, delta)
+    lam = point["lam"]
+    if lam.dtype.kind != "f":
+        lam = optimal_ridges(loss, classify, {**point, "delta": delta}, kappa_sq, alpha_sep)
+    solvable = ~np.isnan(lam) & ~(classify & (point["delta"] > 0.5))
+    found = overlaps(loss, classify, (alpha, gamma, np.where(solvable, lam, 1.0), delta, rho), kappa_sq, alpha_sep)
+    columns = dict.fromkeys((observable.name for observable in OBSERVABLES), absent) | found
+    columns |= {
+        "explained": share, "alpha_sep": alpha_sep, "lam": lam, "kappa1": np.full(count, kappas[0]), "kappastar": np.full(count, kappas[1]),
+    }  # fmt: skip
+    if not classify:
+        columns["gen_mse_noisy"] = columns["gen_mse"] + delta
+    else:
+        columns["gen_error_noisy"] = delta + (1.0 - 2.0 * delta) * columns["gen_error"]
+        if loss == "square":
+            agreement = (1.0 - 2.0 * delta) * np.sqrt(2.0 / (math.pi * rho))
+            columns["gen_mse_noisy"] = 1.0 - 2.0 * agreement * columns["m"] + columns["q"]
+    solvable &= ~np.isnan(columns["q"])
+    return columns if solvable.all() else {name: np.where(solvable, values, math.nan) for name, values in columns.items()}
+
+
+def solve(task: str, loss: str, activation: str, kappa1: float | None, kappastar: float | None, **point: float | str) -> dict[str, float]:
+    """Every observable at one point; `point` has AXES.
+
+    Raises ParameterError for choices that conflict, at the interpolation threshold and where no ridge is optimal; ConvergenceError where
+    the iteration fails, as it may without ridge within 1e-5 of the separability threshold.
+    """
+    kappas = coefficients(activation, kappa1, kappastar)
+    check(task, loss, point["lam"], kappas)
+    lam, delta = point["lam"], point["delta"]
+    if task == "classification" and delta > 0.5:
+        raise ParameterError("delta", delta, "delta must be in [0, 0.5] in classification, where it is the probability of a flipped label")
+    columns = line({name: np.array([value]) for name, value in point.items()}, task, loss, kappas)
+    solution = {name: float(values[0]) for name, values in columns.items()}
+    if not math.isnan(solution["q"]):
+        return solution
+    if math.isnan(solution["lam"]) and lam == "opt":
+        raise ParameterError("lam", lam, "no ridge is optimal: up to 1e12 the error goes on falling, or it does not depend on the ridge")
+    if loss == "square":
+        where = "min(gamma, 1)" if kappas[1] == 0.0 else "gamma"
+        raise ParameterError("lam", lam, f"interpolation threshold: at alpha = {where} the error without ridge is infinite")
+    raise ConvergenceError(f"no solution of the {loss} loss found at " + ", ".join(f"{name}={value}" for name, value in point.items()))
+
+
+def solve_along(axis: str, values: np.ndarray, task: str, loss: str, activation: str, kappa1, kappastar, **fixed) -> dict[str, np.ndarray]:
+    """Every observable along one of AXES, {name: (values,)}; a point without solution is a row of nan."""
+    values = np.asarray(values, float)
+    try:
+        kappas = coefficients(activation, kappa1, kappastar)
+        check(task, loss, fixed.get("lam"), kappas)
+    except ParameterError:
+        return {observable.name: np.full(values.size, math.nan) for observable in OBSERVABLES}
+    return line({name: values if name == axis else np.full(values.size, fixed[name]) for name in AXES}, task, loss, kappas)
+
+
+def simulate(
+    size: int, trials: int, seed: int, progress: Progress, task: str, loss: str, activation: str, kappa1, kappastar, **point: float | str
+) -> dict[str, Estimate]:
+    """Fits of random features in D = `size` dimensions, under the theory's names; lam=opt takes the theory's optimum.
+
+    Trials without a fit (no ridge, and a finite sample that is separable where large ones are not, or the reverse) are left out.
+    Raises ParameterError where the theory does, and for samples or features beyond what a fit can take.
+    """
+    N, P = sizes(size, point["alpha"], point["gamma"])
+    theory = solve(task, loss, activation, kappa1, kappastar, **point)
+    setting = Setting(
+        D=size, N=N, P=P, lam=theory["lam"], delta=point["delta"], rho=point["rho"], classify=task == "classification", loss=loss,
+        separable=not math.isnan(theory["margin"]), activation=activation, kappas=(theory["kappa1"], theory["kappastar"]),
+    )  # fmt: skip
+    return estimates(setting, trials, seed, progress)
+
+
+PARAMETERS = (
+    Parameter("alpha", r"\alpha", "samples per input dimension, N/D", 2.0, 1e-4, 1e4, scale="log"),
+    Parameter("gamma", r"\gamma", "features per input dimension, P/D", 1.0, 1e-4, 1e4, scale="log"),
+    Parameter("lam", r"\lambda", "ridge; opt: the one of least test error", 1e-2, 0.0, 1e12, scale="log", choices=("opt",)),
+    Parameter("delta", r"\Delta", "regression: variance of the label noise; classification: probability of a flipped label, at most 1/2", 0.0, 0.0, 1e3),
+    Parameter("task", "", "what is learned: the teacher's field or its sign", "regression", choices=("regression", "classification")),
+    Parameter("loss", r"\ell", "training loss; logistic and hinge in classification", "square", choices=("square", "logistic", "hinge")),
+    Parameter("activation", r"\sigma", "activation of the features; custom: given by its coefficients", "relu", choices=(*COEFFICIENTS, "custom")),
+    Parameter("rho", r"\rho", "variance of the teacher's field", 1.0, 1e-3, 1e3, scale="log"),
+    Parameter("kappa1", r"\kappa_1", "linear coefficient; only, and always, with activation custom", None, -1e3, 1e3),
+    Parameter("kappastar", r"\kappa_\star", "nonlinear coefficient; only, and always, with activation custom", None, 0.0, 1e3),
+)  # fmt: skip
+
+DIVERGES = "infinite for the logistic loss without ridge on separable data"
+OBSERVABLES = (
+    Observable("gen_mse", r"E(\bar y-h)^2", "test error, squared, against the noiseless target; without ½", "logistic and hinge loss"),
+    Observable("gen_mse_noisy", r"E(y-h)^2", "test error, squared, against fresh noisy labels; without ½", "logistic and hinge loss"),
+    Observable("gen_error", r"\epsilon_g", "fraction of fresh noiseless labels missed", "regression"),
+    Observable("gen_error_noisy", r"\epsilon_g^\Delta", "fraction of fresh noisy labels missed", "regression"),
+    Observable("train_loss", r"\langle\ell\rangle_{train}", "training loss per sample, without the penalty; the square loss has its ½"),
+    Observable("train_error", r"\epsilon_t", "fraction of noisy training labels missed", "regression"),
+    Observable("m", "m", "overlap of student and teacher, E νh", DIVERGES),
+    Observable("q", "q", "variance of the student's output, E h²", DIVERGES),
+    Observable("v", "V", "scaled variance of the student", "infinite without ridge where the training loss vanishes"),
+    Observable(
+        "w_norm2", r"\|w\|^2/P", "squared norm of the weights per feature", DIVERGES + "; for linear features without ridge at P = D < N"
+    ),
+    Observable("bias", r"\mathrm{bias}", "error of the student averaged over features, data and noise", "classification"),
+    Observable("var_init", r"\mathrm{var}_{init}", "variance from the random features", "classification"),
+    Observable("var_samp", r"\mathrm{var}_{samp}", "variance from the sampled inputs", "classification"),
+    Observable("var_noise", r"\mathrm{var}_{noise}", "variance from the label noise", "classification"),
+    Observable(
+        "mse_ensemble",
+        r"E(\bar y-\langle h\rangle)^2",
+        "error of the average of infinitely many students with features of their own",
+        "classification",
+    ),
+    Observable("explained", "e", "share of the teacher's variance that is linear in the features"),
+    Observable("alpha_sep", r"\alpha_{sep}", "largest N/D at which the labels are separable", "regression; infinite where they always are"),
+    Observable(
+        "margin", r"\kappa", "margin 1/√q of the separating student", "all but logistic and hinge loss without ridge on separable data"
+    ),
+    Observable("kappa1", r"\kappa_1", "linear coefficient of the activation"),
+    Observable("kappastar", r"\kappa_\star", "nonlinear coefficient of the activation"),
+    Observable("lam", r"\lambda", "ridge in use"),
+)
+
+MEI = "Mei & Montanari 2019, Theorem 3: ridgeless limit in closed form"
+HASTIE = "Hastie, Montanari, Rosset & Tibshirani 2022, Theorem 1: least squares below the threshold, Delta / (alpha - 1)"
+GERACE = "Gerace et al. 2020: their self-consistent equations, iterated with spectral averages over the Marchenko-Pastur law"
+GARDNER = "Gardner 1988: margin kappa at load 1 / [(1 + kappa^2) Phi(kappa) + kappa phi(kappa)] for unrelated labels"
+COVER = "Cover 1965: two random labels per parameter"
+RIDGELESS = {"alpha": 1.0, "gamma": 2.0, "lam": 0.0, "delta": 0.1, "activation": "tanh"}
+LINEAR = {"alpha": 3.0, "gamma": 2.0, "lam": 0.0, "delta": 0.2, "activation": "linear"}
+RIDGE = {"alpha": 2.0, "gamma": 1.0, "lam": 0.01, "delta": 0.1}
+SIGN = {"alpha": 2.0, "gamma": 1.5, "lam": 0.1, "delta": 0.1, "task": "classification"}
+LOGISTIC = {"alpha": 2.0, "gamma": 1.5, "lam": 0.01, "delta": 0.1, "activation": "erf", "task": "classification", "loss": "logistic"}
+HINGE = {"alpha": 1.5, "gamma": 1.1, "lam": 5.0, "delta": 0.1, "task": "classification", "loss": "hinge"}
+NOISE = {"alpha": 0.519572230867, "gamma": 1.0, "lam": 0.0, "activation": "abs", "task": "classification", "loss": "hinge"}
+LANDMARKS = (
+    Landmark(RIDGELESS, "gen_mse", 0.611954825121, MEI, 1e-10),
+    Landmark(RIDGELESS, "var_noise", 0.237995012839, MEI, 1e-10),
+    Landmark({**RIDGELESS, "alpha": 3.0, "gamma": 0.5, "delta": 0.3, "activation": "erf"}, "gen_mse", 0.745263118865, MEI, 1e-10),
+    Landmark({**RIDGELESS, "alpha": 0.3, "gamma": 5.0, "delta": 0.0, "activation": "sign"}, "gen_mse", 0.808724258867, MEI, 1e-10),
+    Landmark(LINEAR, "gen_mse", 0.1, HASTIE, 1e-12),
+    Landmark(LINEAR, "train_loss", 0.2 / 3.0, "least squares: Delta (1 - 1/alpha) / 2", 1e-12),
+    Landmark({"lam": 1e12}, "gen_mse", 1.0, "infinite ridge: the student predicts 0"),
+    Landmark(RIDGE, "q", 0.9824710902, GERACE, 1e-9),
+    Landmark(RIDGE, "m", 0.5359944923, GERACE, 1e-9),
+    Landmark(SIGN, "q", 0.4805045725, GERACE, 1e-9),
+    Landmark(LOGISTIC, "q", 9.160523693, GERACE, 1e-9),
+    Landmark(LOGISTIC, "m", 1.762627896, GERACE, 1e-9),
+    Landmark(HINGE, "q", 0.01521924799, GERACE, 1e-9),
+    Landmark({**SIGN, "delta": 0.5}, "alpha_sep", 3.0, COVER, 1e-12),
+    Landmark(NOISE, "margin", 1.0, GARDNER, 1e-9),
+    Landmark(NOISE, "gen_error", 0.5, "even features know nothing of a linear teacher", 1e-12),
+    Landmark(NOISE, "gen_mse", None, "defined for the square loss"),
+    Landmark(SIGN, "bias", None, "defined in regression"),
+)  # fmt: skip
+
+MODEL = Model(
+    id="random-features",
+    title="Random features and double descent",
+    chapter="double_descent",
+    question="How do test and training error depend on the number of features, of samples, and on the ridge?",
+    equations=__doc__,
+    parameters=PARAMETERS,
+    observables=OBSERVABLES,
+    solve=solve,
+    simulate=simulate,
+    size=Parameter("size", "D", "input dimension", 200, 20, 2000, integer=True),
+    trials=Parameter("trials", "n", "independent samples, features and teachers", 10, 1, 100, integer=True),
+    landmarks=LANDMARKS,
+    references=(
+        Reference("S. Mei, A. Montanari", 2019, "The generalization error of random features regression: precise asymptotics and double descent curve", "arXiv:1908.05355", "https://arxiv.org/abs/1908.05355"),
+        Reference("F. Gerace, B. Loureiro, F. Krzakala, M. Mézard, L. Zdeborová", 2020, "Generalisation error in learning with random features and the hidden manifold model", "arXiv:2002.09339", "https://arxiv.org/abs/2002.09339"),
+        Reference("S. Goldt, B. Loureiro, G. Reeves, F. Krzakala, M. Mézard, L. Zdeborová", 2020, "The Gaussian equivalence of generative models for learning with shallow neural networks", "arXiv:2006.14709", "https://arxiv.org/abs/2006.14709"),
+        Reference("S. d'Ascoli, M. Refinetti, G. Biroli, F. Krzakala", 2020, "Double trouble in double descent: bias and variance(s) in the lazy regime", "arXiv:2003.01054", "https://arxiv.org/abs/2003.01054"),
+        Reference("T. Hastie, A. Montanari, S. Rosset, R. J. Tibshirani", 2022, "Surprises in high-dimensional ridgeless least squares interpolation", "Annals of Statistics 50, 949", "https://arxiv.org/abs/1903.08560"),
+        Reference("E. Gardner", 1988, "The space of interactions in neural network models", "Journal of Physics A 21, 257"),
+        Reference("E. J. Candès, P. Sur", 2020, "The phase transition for the existence of the maximum likelihood estimate in high-dimensional logistic regression", "Annals of Statistics 48, 27", "https://arxiv.org/abs/1804.09753"),
+    ),
+    solve_along=solve_along,
+    solve_axes=AXES,
+)  # fmt: skip
