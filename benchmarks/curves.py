@@ -1,7 +1,5 @@
 """Warm time of each case: through engine.sweep, through engine.solve, and of the plain reference, which must agree."""
 
-import time
-
 import numpy as np
 
 import engine
@@ -20,11 +18,9 @@ def row(case: Case) -> tuple[list[str], bool]:
     per_point = whole / len(case.values)
 
     chosen = np.unique(np.linspace(0, len(case.values) - 1, case.reference_points).round().astype(int))
-    case.reference(case.values[:1], **case.parameters)  # what is computed once per curve is not counted
-    start = time.perf_counter()
-    reference = case.reference(case.values[chosen], **case.parameters)
-    plain = (time.perf_counter() - start) / len(chosen)
-    off = max(deviation(sweep[name][chosen], reference[name]) for name in reference if name in sweep.observables)
+    reference = case.reference(case.values[chosen], **case.parameters)  # what it computes once per curve is not counted below
+    plain = seconds(lambda: case.reference(case.values[chosen], **case.parameters), budget=0.0) / len(chosen)
+    off = max(deviation(sweep[name][chosen], reference[name]) for name in reference)
 
     reached = whole if case.target_whole else per_point
     verdict = "" if case.target is None else "met" if reached <= case.target else "MISSED"

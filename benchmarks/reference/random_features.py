@@ -44,7 +44,7 @@ def solve(alpha, gamma, lam, delta=0.0, task="regression", loss="square", activa
             break
     else:
         raise RuntimeError("state evolution did not converge")
-    result = {"V": V, "q": q, "m": m}
+    result = {"v": V, "q": q, "m": m}
     if loss == "square":
         result["train_loss"] = channel(V, q, m)[1] / 2
     if task == "regression":
