@@ -39,7 +39,10 @@ class Explorer:
         return st.Page(self.show, title=self.title, url_path=self.address)
 
 
-EXPLORERS = (Explorer("capacity", "capacity", "Capacity", "alpha"),)
+EXPLORERS = (
+    Explorer("capacity", "capacity", "Capacity", "alpha"),
+    Explorer("double_descent", "double-descent", "Double descent", "alpha"),
+)
 
 
 def landing(pages: dict) -> None:

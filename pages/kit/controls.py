@@ -131,7 +131,7 @@ class Control:
     def parse(self, given: str) -> tuple[Value, str]:
         """The value a link or a person typed, and a sentence where it had to be repaired (else an empty one)."""
         for value in self.named.values():
-            if given == text(value):
+            if given == text(value) or _number(given) == value:
                 return value, ""
         if not self.numeric:
             if given in self.choices:

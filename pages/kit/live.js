@@ -19,6 +19,10 @@ const ROLES = {
   "series-3": ["#a8508a", "#e59ac8"],
   "series-4": ["#8a6d00", "#f0e442"],
   "series-5": ["#555b66", "#b6bdca"],
+  // values of one parameter in their order
+  "shade-0": ["#c77fb0", "#8d5a80"],
+  "shade-1": ["#94408c", "#c087b4"],
+  "shade-2": ["#4d1f5c", "#f0cfe6"],
 }
 const DASHES = ["solid", "dash", "dashdot", "dot", "longdash", "longdashdot"]
 
@@ -347,6 +351,7 @@ class LiveChart {
       zeroline: false,
       ticks: "outside",
       tickcolor: theme.faint,
+      uirevision: `${this.data.view} ${spec.title}`, // a zoom belongs to its axis
       automargin: !small,
       ...(spec.log && spec.low !== null ? logTicks(spec.low, spec.high, small, theme.faint) : { nticks: small ? 5 : 9 }),
       ...(spec.low === null ? { autorange: true } : { range: spec.log ? [Math.log10(spec.low), Math.log10(spec.high)] : [spec.low, spec.high] }),

@@ -1,0 +1,246 @@
+"""What the views of random features share: the model, its controls, grids that resolve the peak, the experiment and the map."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+import cache
+import engine
+from engine import Estimate, Parameter
+from engine.model import Value
+from pages.kit.controls import Control
+from pages.kit.experiment import Experiment
+from pages.kit.explorer import Map
+from pages.kit.picture import Axis, Curve, Heat, Label, Picture, Recipe
+
+ID = "random-features"
+MODEL = engine.model(ID)
+LOW, HIGH = 0.1, 20
+"""Range of α and of γ on these pages."""
+AXES = {
+    "gamma": Axis("γ", "parameters per input dimension, P/D", LOW, HIGH, log=True),
+    "alpha": Axis("α", "samples per input dimension, N/D", LOW, HIGH, log=True),
+    "lam": Axis("λ", "ridge", 1e-5, 1e3, log=True),
+}
+ERROR = {"regression": "gen_mse", "classification": "gen_error"}
+TRAIN = {"regression": "train_loss", "classification": "train_error"}
+PANELS = {
+    "regression": (Axis("(ν−h)²", "test error", 0.05, 30, log=True, weight=2), Axis("½(y−h)²", "training", -0.04, 1.05)),
+    "classification": (Axis("ε_g", "wrong on test", 0, 0.6, weight=2), Axis("ε_t", "on training", -0.02, 0.5)),
+}
+
+
+# ---- controls --------------------------------------------------------------------------------------------------------------------
+
+
+def choice(name: str, words: str, labels: dict[str, str], **rest) -> Control:
+    """A control among the options of `labels`, told by its words alone."""
+    return Control(replace(MODEL.parameter(name), symbol=""), words=words, options=tuple(labels), labels=labels, live=False, **rest)
+
+
+def against(**labels: str) -> Control:
+    """The choice of the horizontal axis."""
+    names = tuple(labels)
+    return Control(Parameter("against", "", "horizontal axis", names[0], choices=names), labels=labels, live=False)
+
+
+def only(task: str) -> Control:
+    """The task of a view that has but one; it is never shown."""
+    return Control(MODEL.parameter("task"), default=task, options=(task,), live=False, when=lambda state: False)
+
+
+def custom(state: dict) -> bool:
+    return state["activation"] == "custom"
+
+
+ALPHA = Control(
+    MODEL.parameter("alpha"),
+    LOW,
+    HIGH,
+    0.02,
+    2.0,
+    log=True,
+    words="samples per input, N/D",
+    ticks=lambda state: [(state["gamma"], "N = P")],
+)
+GAMMA = Control(
+    MODEL.parameter("gamma"),
+    LOW,
+    HIGH,
+    0.02,
+    2.0,
+    log=True,
+    words="parameters per input, P/D",
+    ticks=lambda state: [(state["alpha"], "P = N")],
+)
+NOISE = Control(MODEL.parameter("delta"), 0, 1, 0.01, 0.1, words="variance of the label noise")
+FLIPS = Control(MODEL.parameter("delta"), 0, 0.5, 0.005, 0.1, words="probability that a label is flipped")
+RIDGE = Control(
+    MODEL.parameter("lam"),
+    1e-6,
+    1e2,
+    0.1,
+    1e-4,
+    log=True,
+    words="ridge",
+    named={"λ = 0": 0.0, "λ optimal": "opt"},
+    ticks=lambda state: [(at(parameters(state), lam="opt")["lam"], "best")],
+)
+LOSS = choice(
+    "loss", "loss", {"square": "square", "logistic": "logistic", "hinge": "hinge"}, when=lambda state: state["task"] == "classification"
+)
+ACTIVATION = choice(
+    "activation",
+    "activation of the frozen layer",
+    {
+        "relu": "ReLU",
+        "erf": "erf",
+        "tanh": "tanh",
+        "sign": "sign",
+        "linear": "linear",
+        "abs": "|z|, even",
+        "custom": "any, by its κ₁ and κ⋆",
+    },
+)
+KAPPAS = (
+    Control(MODEL.parameter("kappa1"), 0, 1.5, 0.01, 0.5, words="how linear the activation is", when=custom),
+    Control(MODEL.parameter("kappastar"), 0.01, 1.5, 0.01, 0.3, words="its nonlinear rest, which acts as noise", when=custom),
+)
+
+
+# ---- the theory ------------------------------------------------------------------------------------------------------------------
+
+
+def parameters(state: dict, **changes) -> dict:
+    """The model's parameters in this state, with `changes`; the coefficients belong to the custom activation alone."""
+    values = {p.name: state[p.name] for p in MODEL.parameters if p.name in state}
+    return {name: value for name, value in values.items() if custom(state) or not name.startswith("kappa")} | changes
+
+
+def curve(values: dict, axis: str, grid: np.ndarray, **changes) -> engine.Sweep:
+    """The theory along `axis`, the other parameters as in `values` with `changes`."""
+    return cache.sweep(ID, {axis: grid}, **{name: value for name, value in (values | changes).items() if name != axis})
+
+
+def at(values: dict, **changes) -> dict[str, float]:
+    """The observables at one point; all nan where the theory has no answer there (without ridge at the interpolation threshold)."""
+    point = curve(values | changes, "rho", [1.0])
+    return {name: column[0] for name, column in point.observables.items()}
+
+
+def square(values: dict) -> bool:
+    """Whether everything is in closed form, and cheap."""
+    return values.get("loss", "square") == "square"
+
+
+def learnable(values: dict) -> bool:
+    """Whether the features see the teacher at all."""
+    return (
+        values["activation"] != "abs" and values.get("kappa1") != 0 and not (values["task"] == "classification" and values["delta"] == 0.5)
+    )
+
+
+def other(axis: str) -> str:
+    """γ for α and α for γ: where the two are equal, P = N."""
+    return "alpha" if axis == "gamma" else "gamma"
+
+
+def around(peak: float, points: int, width: float = 0.05) -> np.ndarray:
+    """The axis of α or γ: evenly spaced in the logarithm far from `peak`, ever closer within `width` of it."""
+    low, high = (np.arcsinh(np.log(end / peak) / width) for end in (LOW, HIGH))
+    return np.clip(peak * np.exp(width * np.sinh(np.linspace(low, high, points))), LOW, HIGH)
+
+
+def separability(values: dict, axis: str) -> float:
+    """Where on the axis of α or γ the labels begin or cease to be separable; nan outside the picture and in regression."""
+    if values["task"] == "regression":
+        return np.nan
+    cheap = {"lam": 1.0, "loss": "square"}  # the threshold depends on neither
+    if axis == "alpha":
+        return at(values, **cheap)["alpha_sep"]
+    gammas = np.geomspace(LOW, HIGH, 60)
+    return float(np.interp(values["alpha"], curve(values, "gamma", gammas, alpha=1.0, **cheap)["alpha_sep"], gammas, np.nan, np.nan))
+
+
+# ---- words -----------------------------------------------------------------------------------------------------------------------
+
+
+def tell(value: float) -> str:
+    """A number in a sentence: three digits, the very large and very small as a power of ten."""
+    if value == 0 or 1e-3 <= value < 1e3:
+        return f"{value:.3g}"
+    if not np.isfinite(value):
+        return "∞" if value > 0 else "—"
+    digits, power = f"{value:.1e}".split("e")
+    return ("" if digits == "1.0" else f"{digits}·") + "10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def tell_error(task: str, error: float) -> str:
+    """A test error in a sentence: mean square, or percent of labels."""
+    return tell(error) if task == "regression" else f"{error:.1%}"
+
+
+def recipe(values: dict, axis: str, *observables: str) -> Recipe:
+    """How to draw `observables` along `axis` without these pages."""
+    fixed = {name: value for name, value in values.items() if name != axis}
+    return Recipe(ID, axis, AXES[axis].low, AXES[axis].high, 200, True, fixed, observables)
+
+
+# ---- experiment and map ----------------------------------------------------------------------------------------------------------
+
+
+def abscissas(state: dict) -> tuple[str, list[float]]:
+    """The axis of the picture, and where on it the fits are done: over its range, and about the peak."""
+    axis = state["against"]
+    if axis == "lam":
+        return axis, [float(f"{value:.3g}") for value in np.geomspace(1e-4, 1e2, 9)]
+    peak = state[other(axis)]
+    spread = {float(f"{value:.3g}") for value in (*np.geomspace(0.15, 10, 7), peak / 1.5, 1.5 * peak)} | {peak}
+    singular = {peak} if state["lam"] == 0.0 else set()
+    return axis, sorted(value for value in spread - singular if LOW <= value <= HIGH)
+
+
+def experiment(panels: Callable[[dict], Sequence[str]], ridge: Callable[[dict], Value] = lambda state: state["lam"]) -> Experiment:
+    """Real fits along the axis of the picture: the observables of its panels, from top to bottom, with the ridge `ridge(state)`."""
+
+    def fixed(state: dict) -> dict:
+        values = parameters(state, lam=ridge(state))
+        return {name: value for name, value in values.items() if name != state["against"]}
+
+    def dots(state: dict, values: list[float], found: dict[str, Estimate]) -> list[Curve]:
+        return [
+            Curve("real fits", np.array(values), found[name].mean, "experiment", "dots", found[name].sem, panel=panel, legend=panel == 0)
+            for panel, name in enumerate(panels(state))
+        ]
+
+    words = (
+        "A random first layer, Gaussian inputs, labels of a linear teacher; the second layer is fitted exactly and tested on 4000 fresh "
+        "points. The mean feature is subtracted: the theory has no intercept. Close to the peak with little ridge the error has **heavy "
+        "tails**: a few samples dominate the mean, and dots and bars jump from seed to seed. More trials, or more ridge, calm them."
+    )
+    return Experiment(ID, abscissas, fixed, dots, words, size=(50, 100, 200), trials=(3, 8, 50))
+
+
+def plane(state: dict) -> Picture:
+    """The test error over the (α, γ) plane, with the exact lines."""
+    task, values = state["task"], parameters(state)
+    slow = values["lam"] == "opt" and not square(values)
+    side = np.geomspace(LOW, HIGH, 25 if slow else 61)
+    field = cache.sweep(ID, {"gamma": side, "alpha": side}, **{k: v for k, v in values.items() if k not in ("alpha", "gamma")})
+    low, high = (0.03, 30) if task == "regression" else (0.05, 0.5)
+    curves = [Curve("P = N", side, side, "here", weight=0.7)]
+    if task == "classification":
+        separable = curve(values, "gamma", side, alpha=1.0, lam=1.0, loss="square")["alpha_sep"]
+        curves.append(Curve("separable on its left", separable, side, "experiment", dash=1))
+    return Picture(
+        "Test error for any number of samples and parameters",
+        AXES["alpha"],
+        (AXES["gamma"],),
+        tuple(curves),
+        (Label("more parameters than samples", 0.45, 10), Label("more samples than parameters", 4, 0.16)),
+        heat=Heat(side, side, np.clip(field[ERROR[task]], low, high), "test error", low, high, log=True),
+    )
+
+
+MAP = Map("alpha", "gamma", plane)
