@@ -28,9 +28,12 @@ from pages.double_descent.features import (
     parameters,
     recipe,
     separability,
+    shown,
     square,
     tell,
+    tell_best,
     tell_error,
+    tell_threshold,
 )
 from pages.kit.explorer import MEMBERS, Number, View
 from pages.kit.picture import Curve, Picture, Vertical, here
@@ -42,7 +45,7 @@ AGAINST = against(gamma="γ: grow the network", alpha="α: add data")
 def picture(state: dict, points: int) -> Picture:
     axis, task, values = state["against"], state["task"], parameters(state)
     equal, separable = state[other(axis)], separability(values, axis)
-    peak = equal if square(values) or np.isnan(separable) else separable
+    peak = separable if np.isfinite(separable) and not square(values) else equal
     x = around(peak, points)
     ridges = [(f"λ = {tell(ridge)}", ridge, x, f"shade-{i}", 0.7) for i, ridge in enumerate(RIDGES)]
     if learnable(values):
@@ -52,10 +55,10 @@ def picture(state: dict, points: int) -> Picture:
     curves = []
     for name, ridge, places, role, weight in ridges:
         chosen = curve(values, axis, places, lam=ridge)
-        curves += [Curve(name, places, chosen[ERROR[task]], role, weight=weight)]
+        curves += [Curve(name, places, shown(task, chosen[ERROR[task]]), role, weight=weight)]
         curves += [Curve(name, places, chosen[TRAIN[task]], role, weight=weight, panel=1, legend=False)]
     now = at(values)
-    curves += [here(state[axis], now[ERROR[task]]), here(state[axis], now[TRAIN[task]], panel=1)]
+    curves += [here(state[axis], shown(task, now[ERROR[task]])), here(state[axis], now[TRAIN[task]], panel=1)]
     marks = [Vertical("P = N", equal)]
     if task == "classification":
         marks.append(Vertical("separability threshold", separable, role="second"))
@@ -79,10 +82,9 @@ def story(state: dict, values: dict, now: dict) -> str:
         return tell_error(task, value)
 
     if not learnable(values):
-        return unlearnable(task, error)
+        return UNLEARNABLE[task]
     if np.isnan(error):
-        what = "the error is infinite" if task == "regression" else "the student can only guess"
-        return f"Without ridge, at the peak, {what}: weights that fit every label just exist, and they are enormous."
+        return f"Without ridge, at the peak, the error is {tell_threshold(task)}: weights that fit every label just exist, and they are enormous."
     before = np.geomspace(0.1, 0.8, 15) * equal
     lowest = np.nanmin(curve(values, axis, before)[ERROR[task]])
     top = at(values, **{axis: equal})[ERROR[task]]
@@ -94,11 +96,8 @@ def story(state: dict, values: dict, now: dict) -> str:
         ridge = "optimal ridge" if state["lam"] == "opt" else "this ridge"
         return f"{place}: error {tell_it(error)}. With {ridge} there is no peak: more {what} always help."
     if abs(np.log(ratio)) < 0.04:
-        best = at(values, lam="opt")
-        return (
-            f"P = N, the peak: just enough parameters to fit every label, noise and all. "
-            f"Error {tell_it(error)}; the best ridge (λ = {tell(best['lam'])}) makes it {tell_it(best[ERROR[task]])}."
-        )
+        best = tell_best(task, at(values, lam="opt"))
+        return f"P = N, the peak: just enough parameters to fit every label, noise and all. Error {tell_it(error)}; {best}."
     if axis == "gamma" and ratio < 1:
         return f"{place}: too few parameters to fit every label. Error {tell_it(error)}; a larger network must first pass the peak, {tell_it(top)} at P = N."
     if axis == "gamma" and error < lowest:
@@ -110,17 +109,17 @@ def story(state: dict, values: dict, now: dict) -> str:
     return f"{place}: past the peak ({tell_it(top)} at N = P) more data help again. Error {tell_it(error)}."
 
 
-def unlearnable(task: str, error: float) -> str:
-    if task == "classification":
-        return "Nothing of the teacher reaches the student: it guesses, and half of all labels are wrong, whatever N and P."
-    return f"With κ₁ = 0 the features carry nothing of a linear teacher: the error, {tell(error)}, never falls below 1, whatever N and P."
+UNLEARNABLE = {
+    "regression": "The features carry nothing of a linear teacher (κ₁ = 0): the error never falls below 1, whatever N and P.",
+    "classification": "Nothing of the teacher reaches the student: it guesses, and half of all labels are wrong, whatever N and P.",
+}
 
 
 def margin_story(state: dict, values: dict, now: dict) -> str:
     """Which side of separability logistic and hinge loss are on."""
     error, train, threshold = now["gen_error"], now["train_error"], now["alpha_sep"]
     if not learnable(values):
-        return unlearnable("classification", error)
+        return UNLEARNABLE["classification"]
     if np.isnan(error):
         return "Exactly at the separability threshold: the weights without ridge are infinite there."
     if state["lam"] == 0 and state["alpha"] < threshold:
@@ -129,15 +128,16 @@ def margin_story(state: dict, values: dict, now: dict) -> str:
             f"No training error, {error:.1%} wrong on test."
         )
     side = f"Separable (α < α_sep = {tell(threshold)})" if state["alpha"] < threshold else f"Not separable (α > α_sep = {tell(threshold)})"
-    best = at(values, lam="opt")
-    return f"{side}: {train:.1%} wrong on training, {error:.1%} on test. The best ridge, λ = {tell(best['lam'])}, gives {best['gen_error']:.1%}."
+    best = tell_best("classification", at(values, lam="opt"))
+    return f"{side}: {train:.1%} wrong on training, {error:.1%} on test; {best}."
 
 
 def numbers(state: dict) -> list[Number]:
     task, values = state["task"], parameters(state)
     now, best = at(values), at(values, lam="opt")
+    least = "" if np.isnan(best["lam"]) else f"{tell(best[ERROR[task]])} with the best ridge"
     shared = [
-        Number(r"\lambda_{opt}", "best ridge", best["lam"], f"in use: {tell(now['lam'])}"),
+        Number(r"\lambda_{opt}", "best ridge", best["lam"], f"in use: {tell(now['lam'])}" if now["lam"] >= 0 else ""),
         Number(
             "e",
             "of the teacher seen",
@@ -147,13 +147,13 @@ def numbers(state: dict) -> list[Number]:
     ]
     if task == "regression":
         return [
-            Number(r"E(\nu-h)^2", "test error", now["gen_mse"], f"{tell(best['gen_mse'])} with the best ridge"),
+            Number(r"E(\nu-h)^2", "test error", now["gen_mse"], least),
             Number(r"\frac12(y-h)^2", "training loss", now["train_loss"]),
             Number(r"E(\nu-\langle h\rangle)^2", "averaged students", now["mse_ensemble"]),
             *shared,
         ]
     return [
-        Number(r"\varepsilon_g", "wrong on test", now["gen_error"], f"{tell(best['gen_error'])} with the best ridge"),
+        Number(r"\varepsilon_g", "wrong on test", now["gen_error"], least),
         Number(r"\varepsilon_t", "wrong on training", now["train_error"]),
         Number(r"\alpha_{sep}", "separable below", now["alpha_sep"], f"here α = {tell(state['alpha'])}"),
         *shared,

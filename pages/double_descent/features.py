@@ -26,8 +26,8 @@ AXES = {
 ERROR = {"regression": "gen_mse", "classification": "gen_error"}
 TRAIN = {"regression": "train_loss", "classification": "train_error"}
 PANELS = {
-    "regression": (Axis("(ν−h)²", "test error", 0.05, 30, log=True, weight=2), Axis("½(y−h)²", "training", -0.04, 1.05)),
-    "classification": (Axis("ε_g", "wrong on test", 0, 0.6, weight=2), Axis("ε_t", "on training", -0.02, 0.5)),
+    "regression": (Axis("test error", "(ν−h)²", 0.05, 30, log=True, weight=2), Axis("training", "½(y−h)²", -0.04, 1.05)),
+    "classification": (Axis("test error", "missed labels", 0, 0.6, weight=2), Axis("training", "missed", -0.02, 0.5)),
 }
 
 
@@ -113,9 +113,13 @@ KAPPAS = (
 
 
 def parameters(state: dict, **changes) -> dict:
-    """The model's parameters in this state, with `changes`; the coefficients belong to the custom activation alone."""
-    values = {p.name: state[p.name] for p in MODEL.parameters if p.name in state}
-    return {name: value for name, value in values.items() if custom(state) or not name.startswith("kappa")} | changes
+    """The model's parameters in this state, with `changes`.
+
+    The coefficients belong to the custom activation alone, and regression has but the square loss.
+    """
+    idle = set() if custom(state) else {"kappa1", "kappastar"}
+    idle |= {"loss"} if state["task"] == "regression" else set()
+    return {p.name: state[p.name] for p in MODEL.parameters if p.name in state.keys() - idle} | changes
 
 
 def curve(values: dict, axis: str, grid: np.ndarray, **changes) -> engine.Sweep:
@@ -163,6 +167,11 @@ def separability(values: dict, axis: str) -> float:
     return float(np.interp(values["alpha"], curve(values, "gamma", gammas, alpha=1.0, **cheap)["alpha_sep"], gammas, np.nan, np.nan))
 
 
+def shown(task: str, error: np.ndarray) -> np.ndarray:
+    """Test errors as the picture can show them: a mean square of 0 is not on its logarithmic axis."""
+    return np.where(error > 0, error, np.nan) if task == "regression" else error
+
+
 # ---- words -----------------------------------------------------------------------------------------------------------------------
 
 
@@ -179,6 +188,18 @@ def tell(value: float) -> str:
 def tell_error(task: str, error: float) -> str:
     """A test error in a sentence: mean square, or percent of labels."""
     return tell(error) if task == "regression" else f"{error:.1%}"
+
+
+def tell_best(task: str, best: dict) -> str:
+    """What the best ridge is and brings."""
+    if np.isnan(best["lam"]):
+        return "no ridge is too large: the larger, the smaller the error"
+    return f"the best ridge, λ = {tell(best['lam'])}, gives {tell_error(task, best[ERROR[task]])}"
+
+
+def tell_threshold(task: str) -> str:
+    """The error without ridge exactly at the peak, where the theory has none."""
+    return "infinite" if task == "regression" else "that of guessing"
 
 
 def recipe(values: dict, axis: str, *observables: str) -> Recipe:
@@ -226,20 +247,22 @@ def plane(state: dict) -> Picture:
     """The test error over the (α, γ) plane, with the exact lines."""
     task, values = state["task"], parameters(state)
     slow = values["lam"] == "opt" and not square(values)
-    side = np.geomspace(LOW, HIGH, 25 if slow else 61)
-    field = cache.sweep(ID, {"gamma": side, "alpha": side}, **{k: v for k, v in values.items() if k not in ("alpha", "gamma")})
-    low, high = (0.03, 30) if task == "regression" else (0.05, 0.5)
+    side = np.geomspace(LOW, HIGH, 25 if slow else 81 if square(values) else 61)
+    field = cache.sweep(ID, {"gamma": side, "alpha": side}, **{k: v for k, v in values.items() if k not in ("alpha", "gamma")})[ERROR[task]]
     curves = [Curve("P = N", side, side, "here", weight=0.7)]
     if task == "classification":
         separable = curve(values, "gamma", side, alpha=1.0, lam=1.0, loss="square")["alpha_sep"]
         curves.append(Curve("separable on its left", separable, side, "experiment", dash=1))
+        heat = Heat(side, side, field, "test error")
+    else:
+        heat = Heat(side, side, np.clip(field, 0.05, 30), "test error", 0.05, 30, log=True)
     return Picture(
         "Test error for any number of samples and parameters",
         AXES["alpha"],
         (AXES["gamma"],),
         tuple(curves),
-        (Label("more parameters than samples", 0.45, 10), Label("more samples than parameters", 4, 0.16)),
-        heat=Heat(side, side, np.clip(field[ERROR[task]], low, high), "test error", low, high, log=True),
+        (Label("more parameters than samples", 0.45, 10), Label("more samples than parameters", 4, 0.16), Label("P = N", 0.2, 0.2)),
+        heat=heat,
     )
 
 

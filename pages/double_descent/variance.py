@@ -54,7 +54,7 @@ def picture(state: dict, points: int) -> Picture:
     return Picture(
         "The test error and its parts",
         AXES[axis],
-        (Axis("(ν−h)²", "test error", 0, 3, weight=2), Axis("share", "of the error", 0, 1)),
+        (Axis("test error", "(ν−h)²", 0, 3, weight=2), Axis("share", "of the error", 0, 1)),
         tuple(curves),
         (Vertical("P = N", state[other(axis)]),),
         story(values, now),
@@ -64,10 +64,10 @@ def picture(state: dict, points: int) -> Picture:
 
 def story(values: dict, now: dict) -> str:
     """Which part dominates, and what averaging would bring."""
-    if np.isnan(now["gen_mse"]):
-        return "Without ridge, at P = N, every variance is infinite; the bias, which averaging cannot remove, stays finite."
     if not learnable(values):
-        return f"With κ₁ = 0 the bias is all of the teacher, 1, and the rest is noise on top: {tell(now['gen_mse'])}."
+        return "The features carry nothing of a linear teacher (κ₁ = 0): the bias is all of it, 1, and variance only adds to that."
+    if np.isnan(now["gen_mse"]):
+        return "Without ridge, at P = N, the variances are infinite; the bias stays finite."
     part = max(PARTS, key=lambda name: now[name])
     share = now[part] / now["gen_mse"]
     of = {
@@ -87,7 +87,10 @@ def numbers(state: dict) -> list[Number]:
     symbols = {"bias": "bias", "var_samp": "V_{samp}", "var_noise": "V_{noise}", "var_init": "V_{init}"}
     return [
         Number(r"E(\nu-h)^2", "test error", now["gen_mse"], "the sum of the four"),
-        *(Number(symbols[part], words, now[part], f"{now[part] / now['gen_mse']:.0%}") for part, (_, _, words) in PARTS.items()),
+        *(
+            Number(symbols[part], words, now[part], f"{now[part] / now['gen_mse']:.0%}" if now["gen_mse"] > 0 else "")
+            for part, (_, _, words) in PARTS.items()
+        ),
         Number(r"E(\nu-\langle h\rangle)^2", "averaged students", now["mse_ensemble"]),
     ]
 
