@@ -193,7 +193,7 @@ def tell_error(task: str, error: float) -> str:
 def tell_best(task: str, best: dict) -> str:
     """What the best ridge is and brings."""
     if np.isnan(best["lam"]):
-        return "no ridge is too large: the larger, the smaller the error"
+        return "no ridge is too large: the error is least for λ → ∞"
     return f"the best ridge, λ = {tell(best['lam'])}, gives {tell_error(task, best[ERROR[task]])}"
 
 
