@@ -43,7 +43,8 @@ class Parameter:
 
     `low..high` is the range in which `solve` is correct (`open_low` excludes its lower end); both None means a choice among
     `choices`. A real or integer parameter with `choices` takes these named values besides numbers (`lam=opt`). `default` None means
-    "absent unless given"; `meaning` then says what applies instead. `scale` is how grids and sliders are spaced.
+    "absent unless given"; `meaning` then says what applies instead. `scale` is how grids and sliders are spaced. `why` says what is
+    wrong beyond the range, for error messages.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     integer: bool = False
     open_low: bool = False
+    why: str = ""
 
     @property
     def numeric(self) -> bool:
@@ -105,7 +107,7 @@ class Parameter:
 
     def error(self, value: object) -> ParameterError:
         """The error that names this parameter, the value and what is allowed."""
-        return ParameterError(self.name, value, f"{self.name} must be {self.allowed}")
+        return ParameterError(self.name, value, f"{self.name} must be {self.allowed}" + (f": {self.why}" if self.why else ""))
 
 
 @dataclass(frozen=True)
