@@ -48,7 +48,7 @@ def fit_logistic(U: np.ndarray, y: np.ndarray, lam: float) -> np.ndarray | None:
         step = -cho_solve(cho_factor(hessian), gradient)
         descent = gradient @ step
         if -descent < 1e-14 * objective:
-            return v if Q is None else Q @ v
+            return v + step if Q is None else Q @ (v + step)
         size, change = 2.0, A @ step
         reached = np.inf
         while not reached <= objective + 0.1 * size * descent:

@@ -18,6 +18,8 @@ from engine.numerics.quadrature import graded_edges, panel_rule
 
 LOGISTIC, HINGE, HARD = 0, 1, 2
 ROWS = ("m", "q", "v", "w_norm2", "train_loss", "gen_error", "train_error", "margin")
+TANGENT = 8
+"""The row after these: the tangent of the angle between student and teacher, which orders like the error and keeps more digits."""
 
 
 @njit(cache=True, nogil=True)
@@ -159,7 +161,7 @@ def mismatch(loss, state, theory, gap):
     ridge and support or with more support than features, is infinitely far from its image.
     """
     alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq = theory
-    if not max(abs(state[0]), abs(state[1]), abs(state[2])) < 300.0:
+    if not max(abs(state[0]), abs(state[1]), abs(state[2])) < 400.0:
         return math.inf, math.nan, math.nan
     V, q, zeta = math.exp(state[0]), math.exp(state[1]), state[2]
     if loss == LOGISTIC:
@@ -261,14 +263,17 @@ def first_guess(loss, state, theory):
 
 @njit(cache=True, nogil=True)
 def margin_line(hinge, alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq, alpha_sep, warm):
-    """ROWS at each point of a line, (8, points), each started from the one before; nan where no solution is found.
+    """ROWS and TANGENT at each point of a line, (9, points), each started from the one before; nan where no solution is found.
 
     alpha ... alpha_sep are (points,). `warm` (2, 3) holds the last states with and without ridge (nan: none) and is updated.
-    Separable without ridge, both losses reach the hard margin; the logistic weights then diverge along its direction.
+    Separable without ridge, both losses reach the hard margin; the logistic weights then diverge along its direction. Within 1e-8 of the
+    threshold, where q diverges, double precision has no solution.
     """
-    table = np.full((8, alpha.size), math.nan)
+    table = np.full((9, alpha.size), math.nan)
     state = np.empty(3)
     for i in range(alpha.size):
+        if lam[i] == 0.0 and abs(alpha[i] - alpha_sep[i]) < 1e-8 * alpha[i]:
+            continue
         separable = lam[i] == 0.0 and alpha[i] < alpha_sep[i]
         loss = HARD if separable else (HINGE if hinge else LOGISTIC)
         theory = (alpha[i], gamma[i], lam[i], delta[i], rho[i], kappa1_sq, kappastar_sq)
@@ -296,6 +301,7 @@ def margin_line(hinge, alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq, a
                 m, q, w_norm2 = math.inf if m > 0.0 else 0.0, math.inf, math.inf
         table[0, i], table[1, i], table[2, i], table[3, i] = m, q, V, w_norm2 if w_norm2 < 1e100 else math.inf
         table[4, i], table[5, i], table[6, i], table[7, i] = train_loss, angle / math.pi, error, margin
+        table[8, i] = 1.0 / math.sinh(zeta) if zeta > 0.0 else math.inf
     return table
 
 
@@ -304,8 +310,8 @@ def margin_curve(hinge: bool, alpha, gamma, lam, delta, rho, kappa1_sq: float, k
     warm = np.full((2, 3), math.nan) if warm is None else warm
     table = margin_line(hinge, alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq, alpha_sep, warm)
     for i in np.flatnonzero(np.isnan(table[5])):
-        top, bottom = max(1.0, lam[i]), max(lam[i], 1e-13)
-        ridges = np.geomspace(top, bottom, 2 + int(math.log(top / bottom)))
+        bottom = lam[i] if lam[i] > 0.0 else 1e-13
+        ridges = np.geomspace(1e12, bottom, 2 + int(math.log(1e12) - math.log(bottom)))
         path = np.full((2, 3), math.nan)
         for loss, lams in ((hinge or (lam[i] == 0.0 and alpha[i] < alpha_sep[i]), ridges), (hinge, lam[i : i + 1])):
             a, g, d, r, s = (np.full(lams.size, values[i]) for values in (alpha, gamma, delta, rho, alpha_sep))

@@ -48,10 +48,10 @@ import numpy as np
 from engine.double_descent.activations import COEFFICIENTS
 from engine.double_descent.experiment import Setting, estimates, sizes
 from engine.double_descent.margin import ROWS as MARGIN_ROWS
-from engine.double_descent.margin import margin_curve
+from engine.double_descent.margin import TANGENT, margin_curve
 from engine.double_descent.optimum import optimal_ridge
 from engine.double_descent.ridge import ROWS as SQUARE_ROWS
-from engine.double_descent.ridge import explained_line, ridge_line
+from engine.double_descent.ridge import explained_line, optimal_line, ridge_line
 from engine.double_descent.sign_teacher import separability_line
 from engine.model import ConvergenceError, Estimate, Landmark, Model, Observable, Parameter, ParameterError, Progress, Reference
 
@@ -80,26 +80,27 @@ def check(task: str, loss: str, lam: float | str | None, kappas: tuple[float, fl
         raise ParameterError("lam", lam, "no ridge is optimal: features with kappa1 = 0 learn nothing of a linear teacher")
 
 
-def overlaps(loss: str, classify: bool, point: tuple[np.ndarray, ...], kappa_sq: tuple[float, float], alpha_sep, warm=None) -> dict:
-    """What the kernels of the loss report, {name: (points,)}; `point` has the arrays of AXES."""
+def trained(loss: str, classify: bool, alpha, gamma, lam, delta, rho, kappa_sq: tuple[float, float], alpha_sep) -> dict[str, np.ndarray]:
+    """What the kernels of the loss report along a line, {name: (points,)}."""
     if loss == "square":
-        return dict(zip(SQUARE_ROWS, ridge_line(classify, *point, *kappa_sq), strict=True))
-    return dict(zip(MARGIN_ROWS, margin_curve(loss == "hinge", *point, *kappa_sq, alpha_sep, warm), strict=True))
+        return dict(zip(SQUARE_ROWS, ridge_line(classify, alpha, gamma, lam, delta, rho, *kappa_sq), strict=True))
+    table = margin_curve(loss == "hinge", alpha, gamma, lam, delta, rho, *kappa_sq, alpha_sep)
+    return dict(zip(MARGIN_ROWS, table[:TANGENT], strict=True))
 
 
-def optimal_ridges(loss: str, classify: bool, point: dict[str, np.ndarray], kappa_sq: tuple[float, float], alpha_sep) -> np.ndarray:
-    """The lam of least test error at each point of a line, each looked for near the one before; nan where there is none."""
-    best, warm = np.full(alpha_sep.size, math.nan), np.full((2, 3), math.nan)
-    for i in range(best.size):
+def optimal_ridges(loss: str, classify: bool, alpha, gamma, delta, rho, kappa_sq: tuple[float, float], alpha_sep) -> np.ndarray:
+    """The lam of least test error at each point of a line; nan where there is none. That of the hinge need not move continuously."""
+    if loss == "square":
+        best = optimal_line(classify, alpha, gamma, delta, rho, *kappa_sq)
+        return np.where(np.isinf(best), math.nan, best)
+    best, warm = np.full(alpha.size, math.nan), np.full((2, 3), math.nan)
+    for i in np.flatnonzero(delta < 0.5):
 
-        def errors(lams: np.ndarray, i: int = i) -> np.ndarray:
-            alpha, gamma, delta, rho, threshold = (
-                np.full(lams.size, values[i]) for values in (*(point[name] for name in AXES if name != "lam"), alpha_sep)
-            )
-            found = overlaps(loss, classify, (alpha, gamma, lams, delta, rho), kappa_sq, threshold, warm)
-            return found["gen_error" if classify else "gen_mse"]
+        def tangents(lams: np.ndarray, i: int = i) -> np.ndarray:
+            a, g, d, r, s = (np.full(lams.size, values[i]) for values in (alpha, gamma, delta, rho, alpha_sep))
+            return margin_curve(loss == "hinge", a, g, lams, d, r, *kappa_sq, s, warm)[TANGENT]
 
-        best[i] = optimal_ridge(errors, best[i - 1] if i else math.nan)
+        best[i] = optimal_ridge(tangents, best[i - 1] if i and loss == "logistic" else math.nan)
     return np.where(np.isinf(best), math.nan, best)
 
 
@@ -120,9 +121,9 @@ def line(point: dict[str, np.ndarray], task: str, loss: str, kappas: tuple[float
         alpha_sep = rank * separability_line(eta, delta)
     lam = point["lam"]
     if lam.dtype.kind != "f":
-        lam = optimal_ridges(loss, classify, {**point, "delta": delta}, kappa_sq, alpha_sep)
+        lam = optimal_ridges(loss, classify, alpha, gamma, delta, rho, kappa_sq, alpha_sep)
     solvable = ~np.isnan(lam) & ~(classify & (point["delta"] > 0.5))
-    found = overlaps(loss, classify, (alpha, gamma, np.where(solvable, lam, 1.0), delta, rho), kappa_sq, alpha_sep)
+    found = trained(loss, classify, alpha, gamma, np.where(solvable, lam, 1.0), delta, rho, kappa_sq, alpha_sep)
     columns = dict.fromkeys((observable.name for observable in OBSERVABLES), absent) | found
     columns |= {
         "explained": share, "alpha_sep": alpha_sep, "lam": lam, "kappa1": np.full(count, kappas[0]), "kappastar": np.full(count, kappas[1]),
@@ -142,7 +143,7 @@ def solve(task: str, loss: str, activation: str, kappa1: float | None, kappastar
     """Every observable at one point; `point` has AXES.
 
     Raises ParameterError for choices that conflict, at the interpolation threshold and where no ridge is optimal; ConvergenceError where
-    the iteration fails, as it may without ridge within 1e-5 of the separability threshold.
+    the iteration fails: within about 1e-5 of the separability threshold without ridge, or at absurdly small ones (below 1e-100).
     """
     kappas = coefficients(activation, kappa1, kappastar)
     check(task, loss, point["lam"], kappas)
@@ -240,6 +241,7 @@ MEI = "Mei & Montanari 2019, Theorem 3: ridgeless limit in closed form"
 HASTIE = "Hastie, Montanari, Rosset & Tibshirani 2022, Theorem 1: least squares below the threshold, Delta / (alpha - 1)"
 GERACE = "Gerace et al. 2020: their self-consistent equations, iterated with spectral averages over the Marchenko-Pastur law"
 GARDNER = "Gardner 1988: margin kappa at load 1 / [(1 + kappa^2) Phi(kappa) + kappa phi(kappa)] for unrelated labels"
+OPPER = "Opper, Kinzel, Kleinz & Nehl 1990: maximal stability generalises as 0.5005 / alpha"
 COVER = "Cover 1965: two random labels per parameter"
 RIDGELESS = {"alpha": 1.0, "gamma": 2.0, "lam": 0.0, "delta": 0.1, "activation": "tanh"}
 LINEAR = {"alpha": 3.0, "gamma": 2.0, "lam": 0.0, "delta": 0.2, "activation": "linear"}
@@ -247,7 +249,8 @@ RIDGE = {"alpha": 2.0, "gamma": 1.0, "lam": 0.01, "delta": 0.1}
 SIGN = {"alpha": 2.0, "gamma": 1.5, "lam": 0.1, "delta": 0.1, "task": "classification"}
 LOGISTIC = {"alpha": 2.0, "gamma": 1.5, "lam": 0.01, "delta": 0.1, "activation": "erf", "task": "classification", "loss": "logistic"}
 HINGE = {"alpha": 1.5, "gamma": 1.1, "lam": 5.0, "delta": 0.1, "task": "classification", "loss": "hinge"}
-NOISE = {"alpha": 0.519572230867, "gamma": 1.0, "lam": 0.0, "activation": "abs", "task": "classification", "loss": "hinge"}
+NOISE = {"alpha": 0.519572229604938, "gamma": 1.0, "lam": 0.0, "activation": "abs", "task": "classification", "loss": "hinge"}
+SEPARABLE = {"gamma": 1e4, "lam": 0.0, "activation": "linear", "task": "classification", "loss": "hinge"}
 LANDMARKS = (
     Landmark(RIDGELESS, "gen_mse", 0.611954825121, MEI, 1e-10),
     Landmark(RIDGELESS, "var_noise", 0.237995012839, MEI, 1e-10),
@@ -265,6 +268,7 @@ LANDMARKS = (
     Landmark({**SIGN, "delta": 0.5}, "alpha_sep", 3.0, COVER, 1e-12),
     Landmark(NOISE, "margin", 1.0, GARDNER, 1e-9),
     Landmark(NOISE, "gen_error", 0.5, "even features know nothing of a linear teacher", 1e-12),
+    Landmark({**SEPARABLE, "alpha": 1e3}, "gen_error", 0.5005e-3, OPPER, 2e-4),
     Landmark(NOISE, "gen_mse", None, "defined for the square loss"),
     Landmark(SIGN, "bias", None, "defined in regression"),
 )  # fmt: skip
@@ -289,6 +293,7 @@ MODEL = Model(
         Reference("S. d'Ascoli, M. Refinetti, G. Biroli, F. Krzakala", 2020, "Double trouble in double descent: bias and variance(s) in the lazy regime", "arXiv:2003.01054", "https://arxiv.org/abs/2003.01054"),
         Reference("T. Hastie, A. Montanari, S. Rosset, R. J. Tibshirani", 2022, "Surprises in high-dimensional ridgeless least squares interpolation", "Annals of Statistics 50, 949", "https://arxiv.org/abs/1903.08560"),
         Reference("E. Gardner", 1988, "The space of interactions in neural network models", "Journal of Physics A 21, 257"),
+        Reference("M. Opper, W. Kinzel, J. Kleinz, R. Nehl", 1990, "On the ability of the optimal perceptron to generalise", "Journal of Physics A 23, L581"),
         Reference("E. J. Candès, P. Sur", 2020, "The phase transition for the existence of the maximum likelihood estimate in high-dimensional logistic regression", "Annals of Statistics 48, 27", "https://arxiv.org/abs/1804.09753"),
     ),
     solve_along=solve_along,

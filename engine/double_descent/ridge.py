@@ -12,6 +12,8 @@ from numba import njit
 from engine.double_descent.sign_teacher import training_error
 from engine.double_descent.spectrum import INFINITE, overlaps, susceptibility, unlearned
 from engine.numerics.gaussian import SQRT_2_OVER_PI
+from engine.numerics.roots import best as root
+from engine.numerics.roots import closed, narrow, open_bracket, proposal
 
 ROWS = (
     "m", "q", "v", "w_norm2", "train_loss", "gen_mse", "gen_error", "train_error",
@@ -57,39 +59,56 @@ def resolvent(alpha, gamma, lam, kappa1_sq, kappastar_sq, guess):
 
 
 @njit(cache=True, nogil=True)
-def observables(classify, x, alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq):
-    """The values of ROWS at the root x; those of the other task are nan.
-
-    With A the gain of the residual variance r on q, `stability` is 1-A and `shared` the part of A common to two students with
-    independent features. Noise is nested inside initialisation inside sampling (d'Ascoli et al. 2020).
-    """
-    S, xdS, shared = susceptibility(x, 1.0, alpha, kappa1_sq, kappastar_sq)
+def residuals(x, alpha, gamma, lam):
+    r"""$c=1-S$ and $e=1-\frac\alpha\gamma S$ at the root x."""
     if x == INFINITE:
-        c, e = (alpha - 1.0) / alpha, (gamma - 1.0) / gamma
-    else:
-        least, most, _ = unfitted(x, alpha, gamma, lam)
-        c, e = (least, most) if alpha <= gamma else (most, least)
+        return (alpha - 1.0) / alpha, (gamma - 1.0) / gamma
+    least, most, _ = unfitted(x, alpha, gamma, lam)
+    return (least, most) if alpha <= gamma else (most, least)
+
+
+@njit(cache=True, nogil=True)
+def label_moments(classify, delta, rho):
+    r"""$t=E[y\nu]/\rho$ and the variance $E(y-t\nu)^2$ of what is not linear in the teacher's field."""
+    if not classify:
+        return 1.0, delta
+    t = (1.0 - 2.0 * delta) * SQRT_2_OVER_PI / math.sqrt(rho)
+    return t, 1.0 - t * t * rho
+
+
+@njit(cache=True, nogil=True)
+def variances(x, c, e, t, noise, alpha, gamma, rho, kappa1_sq, kappastar_sq):
+    r"""The test error $E(t\nu-h)^2$ in parts: bias, from initialisation, sampling and noise; and the variance r of the residuals over $c^2$.
+
+    With A the gain of r on q, `stability` is 1-A, `shared` the part of A common to two students with independent features and `own` the
+    rest. Noise is nested inside initialisation inside sampling (d'Ascoli et al. 2020). x, c, e may be complex, for derivatives.
+    """
+    _, xdS, shared = susceptibility(x, 1.0, alpha, kappa1_sq, kappastar_sq)
     D = e + alpha / gamma * xdS
     own = alpha / gamma * xdS * xdS / D
     stability = (c * e + xdS * (e + alpha / gamma * c)) / D
-
-    t = (1.0 - 2.0 * delta) * SQRT_2_OVER_PI / math.sqrt(rho) if classify else 1.0
-    signal = t * t * rho
-    noise = 1.0 - signal if classify else delta
-    bias = signal * unlearned(x, alpha, kappa1_sq)
+    bias = t * t * rho * unlearned(x, alpha, kappa1_sq)
     offset = overlaps(x, 1.0, e, 0.0, t, alpha, gamma, rho, kappa1_sq, kappastar_sq)[1]
+    common = bias / (c + xdS)
     r = (bias + noise + offset) / stability
+    return bias, (offset + own * common) / stability, shared * common, (shared + own) * noise / stability, r
+
+
+@njit(cache=True, nogil=True)
+def observables(classify, x, alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq):
+    """The values of ROWS at the root x; those of the other task are nan."""
+    c, e = residuals(x, alpha, gamma, lam)
+    t, noise = label_moments(classify, delta, rho)
+    bias, var_init, var_samp, var_noise, r = variances(x, c, e, t, noise, alpha, gamma, rho, kappa1_sq, kappastar_sq)
     m, n, w_norm2 = overlaps(x, 1.0, e, r, t, alpha, gamma, rho, kappa1_sq, kappastar_sq)
-    q, v = n + m * m / rho, S / c if c > 0.0 else math.inf
-    train_loss = 0.5 * c * c * r
+    S, xdS, shared = susceptibility(x, 1.0, alpha, kappa1_sq, kappastar_sq)
+    q, v, train_loss = n + m * m / rho, S / c if c > 0.0 else math.inf, 0.5 * c * c * r
     none = math.nan
     if classify:
         angle = math.atan2(math.sqrt(n), m / math.sqrt(rho))
         gen_mse = 1.0 - 2.0 * SQRT_2_OVER_PI / math.sqrt(rho) * m + q
         error = training_error(v / math.sqrt(q), angle, delta)
         return m, q, v, w_norm2, train_loss, gen_mse, angle / math.pi, error, none, none, none, none, none
-    common = bias / (c + xdS)
-    var_samp, var_init, var_noise = shared * common, (offset + own * common) / stability, (shared + own) * delta / stability
     ensemble = bias + shared * (bias + delta) / (c + xdS)
     gen_mse = bias + var_init + var_samp + var_noise
     return m, q, v, w_norm2, train_loss, gen_mse, none, none, bias, var_init, var_samp, var_noise, ensemble
@@ -113,6 +132,50 @@ def ridge_line(classify, alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq)
             size = abs(values[j])
             table[j, i] = values[j] if 1e-100 < size < 1e100 else (0.0 if size < 1.0 else values[j] * math.inf)
     return table
+
+
+@njit(cache=True, nogil=True)
+def error_slope(classify, log_lam, alpha, gamma, delta, rho, kappa1_sq, kappastar_sq):
+    r"""$-d\ln E/d\ln x$ at $\lambda=10^{\text{log_lam}}$, of the sign of $dE/d\lambda$: E is the test error, in classification the squared
+    tangent of the angle, which orders alike. By a complex step, so that every term keeps its digits.
+    """
+    lam = 10.0**log_lam
+    x = resolvent(alpha, gamma, lam, kappa1_sq, kappastar_sq, 1.0)
+    c, e = residuals(x, alpha, gamma, lam)
+    t, noise = label_moments(classify, delta, rho)
+    z = complex(x, 1e-30 * x)
+    dS = susceptibility(z, 1.0, alpha, kappa1_sq, kappastar_sq)[0].imag
+    c, e = complex(c, -dS), complex(e, -alpha / gamma * dS)
+    bias, var_init, var_samp, var_noise, r = variances(z, c, e, t, noise, alpha, gamma, rho, kappa1_sq, kappastar_sq)
+    error = bias + var_init + var_samp + var_noise
+    if classify:
+        m, n, _ = overlaps(z, 1.0, e, r, t, alpha, gamma, rho, kappa1_sq, kappastar_sq)
+        error = n / (m * m)
+    return -error.imag / error.real * 1e30
+
+
+@njit(cache=True, nogil=True)
+def optimal_line(classify, alpha, gamma, delta, rho, kappa1_sq, kappastar_sq):
+    """The ridge of least test error at each point of a line, (points,), to rounding; 0 or inf where it is outside [1e-12, 1e12].
+
+    The error has one minimum along the ridge, and its slope one root. nan where nothing can be learned.
+    """
+    best = np.empty(alpha.size)
+    for i in range(alpha.size):
+        point = (alpha[i], gamma[i], delta[i], rho[i], kappa1_sq, kappastar_sq)
+        if kappa1_sq == 0.0 or (classify and delta[i] == 0.5):
+            best[i] = math.nan
+            continue
+        first, last = error_slope(classify, -12.0, *point), error_slope(classify, 12.0, *point)
+        if not first < 0.0 < last:
+            best[i] = 0.0 if first >= 0.0 else math.inf
+            continue
+        bracket = open_bracket(-12.0, first, 12.0, last, 1e-13)
+        while not closed(bracket):
+            log_lam = proposal(bracket)
+            narrow(bracket, log_lam, error_slope(classify, log_lam, *point))
+        best[i] = 10.0 ** root(bracket)
+    return best
 
 
 @njit(cache=True, nogil=True)

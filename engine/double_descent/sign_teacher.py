@@ -17,7 +17,7 @@ def training_error(h, angle, delta):
     [0, pi/2]. Craig's form $\int_{-\infty}^{-h}D\xi\,\Phi(\xi\cot\theta)=\frac1{2\pi}\int_0^\theta e^{-h^2/2\sin^2\vartheta}d\vartheta$, cut
     at $e^{-40}$ of the maximum; panels shrink geometrically towards the essential singularity.
     """
-    if h == math.inf:
+    if h > 39.0:
         return 0.0
     sine = math.sin(angle)
     total = 0.0
