@@ -80,7 +80,7 @@ def test_every_slider_goes_to_both_ends_by_keyboard(visit, address_, view):
             exact(page)
             assert page.locator("[data-testid=stException]").count() == 0
             assert chart(page).locator("[data-part=takeaway]").text_content()
-        page.get_by_role("button", name="Reset").first.click()
+        page.get_by_role("button", name="Reset", exact=True).click()
         page.wait_for_function("() => !location.search.includes('&')", timeout=60_000)
         exact(page)
 
