@@ -42,6 +42,7 @@ class Explorer:
 EXPLORERS = (
     Explorer("capacity", "capacity", "Capacity", "alpha"),
     Explorer("double_descent", "double-descent", "Double descent", "alpha"),
+    Explorer("dynamics", "specialization", "Specialization", "eps"),
 )
 
 
