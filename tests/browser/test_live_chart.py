@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pages.atlas import EXPLORERS
+from pages.kit.controls import text
 from tests.browser.conftest import PHONE, READY
 
 VIEWS = [(explorer.address, view) for explorer in EXPLORERS for view in explorer.views]
@@ -90,7 +91,12 @@ def test_presets_give_links_that_reopen_the_same_state(visit, address_, view):
     page = visit(f"{address_}?view={view.id}")
     name = list(view.presets)[-1]
     page.get_by_role("button", name=name, exact=True).click()
-    page.wait_for_timeout(500)
+    starts = {control.name: control.start for control in view.controls}
+    for parameter, value in view.presets[name].items():
+        if value != starts[parameter]:
+            page.wait_for_function(
+                "([name, value]) => new URLSearchParams(location.search).get(name) === value", arg=[parameter, text(value)], timeout=60_000
+            )
     exact(page)
     values = page.locator("[data-part=values]").first.text_content()
     again = visit(page.url.split("/")[-1])
