@@ -289,6 +289,8 @@ def margin_line(hinge, alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq, a
                 break
         if not found:
             continue
+        if delta[i] == 0.5 or kappa1_sq == 0.0:
+            state[2] = 0.0  # nothing is learned, not even by rounding
         for a in range(3):
             warm[int(separable), a] = state[a]
         V, q, zeta = math.exp(state[0]), math.exp(state[1]), state[2]

@@ -140,6 +140,8 @@ def test_even_features_learn_nothing():
         for lam in (0.0, 0.1):
             found = solve(activation="abs", alpha=0.7, lam=lam, loss=loss, **CLASSIFY)
             assert (found["m"], found["gen_error"], found["explained"]) == (0.0, 0.5, 0.0)
+            random = engine.sweep("random-features", {"delta": [0.1, 0.5]}, alpha=0.7, lam=lam, loss=loss, **CLASSIFY)
+            assert (random["m"][1], random["gen_error"][1]) == (0.0, 0.5)
     assert solve(activation="abs", lam=0.1)["bias"] == 1.0
 
 
