@@ -5,6 +5,9 @@ WORKERS ?= 2
 
 python := .venv/bin/python
 
+# One thread of linear algebra per process: the small fits of the experiments lose time, not win it, by sharing.
+export OPENBLAS_NUM_THREADS ?= 1
+
 .PHONY: help setup app test lint bench
 
 help:
