@@ -8,6 +8,7 @@ MODULES = {
     "capacity-cover": "engine.capacity.cover",
     "capacity-spherical": "engine.capacity.spherical",
     "capacity-binary": "engine.capacity.binary",
+    "glm-bayes": "engine.teacher_student.glm_bayes",
     "random-features": "engine.double_descent.random_features",
     "soft-committee": "engine.dynamics.soft_committee",
 }

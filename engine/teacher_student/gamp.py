@@ -1,0 +1,190 @@
+r"""The finite-size experiment: generalized approximate message passing (Rangan 2011) on one teacher and one sample per trial.
+
+With inputs X (N, D) over $\sqrt D$ and scalar variances, $\omega=X\hat w-Vg$, $g=\partial_\omega\ln Z(y,\omega,V)$, $A=\alpha\,\overline{g^2}$,
+$B=A\hat w+X^Tg$, and $\hat w,V$ are mean and average variance of $P_0(w)e^{-Aw^2/2+Bw}$.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.special import expit, log_ndtr, ndtr
+
+from engine.model import Estimate, ParameterError, Progress, mean_sem
+from engine.numerics.gaussian import LOG_SQRT_2PI
+from engine.teacher_student.channels import ABS, DOOR, LINEAR, RELU, SIGN
+from engine.teacher_student.equilibrium import Setting
+from engine.teacher_student.priors import denoise, draw
+
+TEST_POINTS = 20_000
+ITERATIONS = 200
+STILL = 1e-7  # relative change of the estimate at which AMP has arrived
+KNOWN = 1e-13  # relative variance at which nothing is left to learn
+ENTRIES = 16_000_000  # of the inputs of one sample
+
+
+def log_mills(u: np.ndarray) -> np.ndarray:
+    r"""$\ln\varphi(u)/\Phi(u)$."""
+    return -0.5 * u * u - LOG_SQRT_2PI - log_ndtr(u)
+
+
+def positive_part(mean: np.ndarray, deviation: float) -> np.ndarray:
+    r"""Mean of $\mathcal N(\text{mean},\text{deviation}^2)$ restricted to positive numbers."""
+    return mean + deviation * np.exp(log_mills(mean / deviation))
+
+
+def posterior_field(y: np.ndarray, omega: np.ndarray, V: float, setting: Setting) -> np.ndarray:
+    r"""$\langle z\rangle$ of $z\sim\mathcal N(\omega,V)$ given the label $y$ of abs or relu, each (N,): two truncated Gaussians."""
+    delta, root = setting.delta, math.sqrt(V)
+    if setting.channel == ABS and delta == 0.0:
+        return y * np.tanh(y * omega / V)
+    if setting.channel == RELU and delta == 0.0:
+        return np.where(y > 0.0, y, -positive_part(-omega, root))
+    square = V + delta
+    tau = math.sqrt(V * delta / square)
+    up = (omega * delta + y * V) / square
+    log_up, mean_up = -0.5 * (y - omega) ** 2 / square + log_ndtr(up / tau), positive_part(up, tau)
+    if setting.channel == ABS:
+        down = (-omega * delta + y * V) / square
+        log_down, mean_down = -0.5 * (y + omega) ** 2 / square + log_ndtr(down / tau), -positive_part(down, tau)
+    else:
+        log_down = -0.5 * y * y / delta + 0.5 * math.log(square / delta) + log_ndtr(-omega / root)
+        mean_down = -positive_part(-omega, root)
+    return expit(log_up - log_down) * mean_up + expit(log_down - log_up) * mean_down
+
+
+def label_probabilities(omega: np.ndarray, variance: float, setting: Setting) -> tuple[np.ndarray, np.ndarray]:
+    r"""Probabilities of the labels $\pm1$ before flips, for fields $\mathcal N(\omega,\text{variance})$ (points,)."""
+    s = math.sqrt(max(variance, 1e-300))
+    if setting.channel == SIGN:
+        return ndtr(omega / s), ndtr(-omega / s)
+    edge = (np.abs(omega) - setting.width) / s
+    other = -edge - 2.0 * setting.width / s
+    return ndtr(edge) + ndtr(other), ndtr(-edge) - ndtr(other)
+
+
+def output_score(y: np.ndarray, omega: np.ndarray, V: float, setting: Setting) -> np.ndarray:
+    r"""$g=\partial_\omega\ln Z(y,\omega,V)$ at each label (N,); $(\langle z\rangle-\omega)/V$ for real outputs."""
+    s, true = math.sqrt(V + setting.delta), 1.0 - 2.0 * setting.p
+    if setting.channel == LINEAR:
+        return (y - omega) / s**2
+    if setting.channel in (ABS, RELU):
+        return (posterior_field(y, omega, V, setting) - omega) / V
+    if setting.channel == SIGN and setting.p == 0.0:
+        return y / s * np.exp(log_mills(y * omega / s))
+    plus, minus = label_probabilities(omega, s**2, setting)
+    if setting.channel == SIGN:
+        slope = np.exp(-0.5 * (omega / s) ** 2 - LOG_SQRT_2PI)
+    else:
+        near, far = (np.abs(omega) - setting.width) / s, (np.abs(omega) + setting.width) / s
+        slope = np.sign(omega) * (np.exp(-0.5 * near**2 - LOG_SQRT_2PI) - np.exp(-0.5 * far**2 - LOG_SQRT_2PI))
+    probability = setting.p + true * np.where(y > 0.0, plus, minus)
+    return y * true * slope / (s * np.maximum(probability, 1e-300))
+
+
+def output(z: np.ndarray, setting: Setting) -> np.ndarray:
+    """The noiseless output at each field (points,)."""
+    if setting.channel == LINEAR:
+        return z
+    if setting.channel == ABS:
+        return np.abs(z)
+    if setting.channel == RELU:
+        return np.maximum(z, 0.0)
+    return np.where((z if setting.channel == SIGN else np.abs(z) - setting.width) >= 0.0, 1.0, -1.0)
+
+
+def labels(z: np.ndarray, setting: Setting, random: np.random.Generator) -> np.ndarray:
+    """Noisy labels at fields z (points,)."""
+    noise = math.sqrt(setting.delta) * random.standard_normal(z.shape)
+    if setting.channel in (SIGN, DOOR):
+        return output(z + noise, setting) * np.where(random.random(z.shape) < setting.p, -1.0, 1.0)
+    return output(z, setting) + noise
+
+
+def predictor(omega: np.ndarray, V: float, delta: float, p: float, setting: Setting) -> np.ndarray:
+    r"""$\mathbb E[y|\omega]$ for $z\sim\mathcal N(\omega,V)$ under noise delta and flips p (points,)."""
+    if setting.channel in (SIGN, DOOR):
+        plus, minus = label_probabilities(omega, V + delta, setting)
+        return (1.0 - 2.0 * p) * (plus - minus)
+    if setting.channel == LINEAR:
+        return omega
+    root = math.sqrt(max(V, 1e-300))
+    rectified = omega * ndtr(omega / root) + root * np.exp(-0.5 * (omega / root) ** 2 - LOG_SQRT_2PI)
+    return 2.0 * rectified - omega if setting.channel == ABS else rectified
+
+
+def gamp(X: np.ndarray, y: np.ndarray, w: np.ndarray, V: float, setting: Setting) -> Iterator[tuple[np.ndarray, float]]:
+    r"""(estimate (D,), average variance) after 0, 1, 2, ... iterations from the given ones; X (N, D) are inputs over $\sqrt D$.
+
+    $\overline{g^2}$ stands for $-\overline{\partial_\omega g}$, to which it is equal on average when prior and channel are the true ones.
+    """
+    g = np.zeros(len(y))
+    while True:
+        yield w, V
+        g = output_score(y, X @ w - V * g, V, setting)
+        A = g @ g / len(w)
+        w, V = denoise(A, A * w + g @ X, setting.prior, setting.rho)
+
+
+def measured(w: np.ndarray, V: float, teacher: np.ndarray, setting: Setting, random: np.random.Generator) -> dict[str, float]:
+    """Overlap and error with the teacher, generalization errors on fresh inputs; even channels leave the sign of w free.
+
+    Fields of teacher and student on a fresh input are Gaussians with the covariance of the weights, and are drawn as such.
+    """
+    overlap, norm, length = teacher @ w / len(w), w @ w / len(w), teacher @ teacher / len(w)
+    if setting.channel in (ABS, DOOR):
+        overlap = abs(overlap)
+    a, b, xi = random.standard_normal((3, TEST_POINTS))
+    z = math.sqrt(length) * a
+    omega = overlap / math.sqrt(length) * a + math.sqrt(max(norm - overlap**2 / length, 0.0)) * b
+    y, drawn = labels(z, setting, random), output(omega + math.sqrt(V) * xi, setting)
+    guess, clean = predictor(omega, V, setting.delta, setting.p, setting), predictor(omega, V, 0.0, 0.0, setting)
+    found = {
+        "q": overlap,
+        "mmse": length - 2.0 * overlap + norm,
+        "gen_mse": np.mean((y - guess) ** 2),
+        "gen_mse_clean": np.mean((output(z, setting) - clean) ** 2),
+        "gen_mse_gibbs": np.mean((y - drawn) ** 2),
+    }
+    if setting.channel in (SIGN, DOOR):
+        found |= {"gen_error": np.mean(np.where(guess >= 0.0, 1.0, -1.0) != y), "gen_error_gibbs": np.mean(drawn != y)}
+    return found
+
+
+def trial(
+    setting: Setting, D: int, N: int, q0: float, steps: list[int] | None, random: np.random.Generator
+) -> dict[str, np.ndarray | float]:
+    """What one run ends with (`_amp`) and what it has after each number of `steps` (`_t`; None: when it ends)."""
+    teacher = draw(setting.prior, setting.rho, D, random)
+    if not teacher.any():  # a sparse teacher of few weights
+        teacher[0] = random.standard_normal()
+    X = random.standard_normal((N, D)) / math.sqrt(D)
+    y = labels(X @ teacher, setting, random)
+    start = q0 * teacher + math.sqrt(setting.rho * q0 * (1.0 - q0)) * random.standard_normal(D)
+    passed = []
+    for w, V in gamp(X, y, start, setting.rho * (1.0 - q0), setting):
+        still = len(passed) > 0 and np.linalg.norm(w - passed[-1][0]) <= STILL * np.linalg.norm(w)
+        passed.append((w, V))
+        if still or V / setting.rho < KNOWN or len(passed) > ITERATIONS:
+            break
+    end = measured(*passed[-1], teacher, setting, random)
+    at = [end] if steps is None else [measured(*passed[min(t, len(passed) - 1)], teacher, setting, random) for t in steps]
+    along = {f"{name}_t": np.array([point[name] for point in at]) for name in ("q", "mmse", "gen_mse", "gen_error") if name in end}
+    return {f"{name}_amp": value for name, value in end.items()} | along
+
+
+def run(
+    setting: Setting, alpha: float, q0: float, steps: list[int] | None, size: int, trials: int, seed: int, progress: Progress
+) -> dict[str, Estimate]:
+    """Means over trials, arrays of len(steps) (1 if None). Raises ParameterError where the sample would be empty or too large."""
+    rows = round(alpha * size)
+    if rows < 1:
+        raise ParameterError("alpha", alpha, f"there is no input at size {size}")
+    if rows * size > ENTRIES:
+        raise ParameterError("size", size, f"{rows} inputs of this size are too many; choose a smaller size or alpha")
+    results = []
+    for i, child in enumerate(np.random.SeedSequence(seed).spawn(trials)):
+        results.append(trial(setting, size, rows, q0, steps, np.random.default_rng(child)))
+        progress((i + 1) / trials)
+    shape = (1,) if steps is None else (len(steps),)
+    return {name: mean_sem([np.broadcast_to(result[name], shape) for result in results]) for name in results[0]}
