@@ -23,7 +23,7 @@ def main(names: list[str]) -> int:
     print(table("Warm, beside the same theory in plain NumPy and SciPy", curves.HEAD, [row for _, row, _ in results]), flush=True)
     if not names:
         print(table("A hit in the cache", hits.HEAD, hits.rows()), flush=True)
-    print(table("Cold: the first numbers of a model", cold.HEAD, [cold.row(model) for model in models]))
+    print(table("Cold: CPU time to the first numbers of a model", cold.HEAD, [cold.row(model) for model in models]))
 
     disagreeing = [f"{case.model}: {case.title}" for case, _, agrees in results if not agrees]
     for name in disagreeing:

@@ -1,4 +1,4 @@
-"""Seconds from an empty directory of kernels to the first numbers of a model, and from a full one: each in a process of its own.
+"""CPU seconds from an empty directory of kernels to the first numbers of a model, and from a full one: each in a process of its own.
 
 python -m benchmarks.cold MODEL    prints the seconds of this process
 """
@@ -35,12 +35,12 @@ def main(model: str) -> None:
     import engine
     from benchmarks.cases import CASES
 
-    start = time.perf_counter()
+    start = time.process_time()
     for case in CASES:
         if case.model == model:
             engine.solve(model, **{case.axis: case.values[0]}, **case.parameters)
             engine.sweep(model, {case.axis: case.values[:2]}, **case.parameters)
-    print(time.perf_counter() - start)
+    print(time.process_time() - start)
 
 
 if __name__ == "__main__":
