@@ -122,12 +122,12 @@ def margin_story(state: dict, values: dict, now: dict) -> str:
         return UNLEARNABLE["classification"]
     if np.isnan(error):
         return "Exactly at the separability threshold: the weights without ridge are infinite there."
-    if state["lam"] == 0 and state["alpha"] < threshold:
-        return (
-            f"Separable (α < α_sep = {tell(threshold)}): without ridge the student with the widest margin is found. "
-            f"No training error, {error:.1%} wrong on test."
-        )
-    side = f"Separable (α < α_sep = {tell(threshold)})" if state["alpha"] < threshold else f"Not separable (α > α_sep = {tell(threshold)})"
+    separable = state["alpha"] < threshold
+    side = f"Separable (α < α_sep = {tell(threshold)})" if separable else f"Not separable (α > α_sep = {tell(threshold)})"
+    if state["lam"] == 0 and abs(np.log(state["alpha"] / threshold)) < 0.06:
+        side = f"At the separability threshold (α_sep = {tell(threshold)}), where the error peaks"
+    elif state["lam"] == 0 and separable:
+        return f"{side}: without ridge the student with the widest margin is found. No training error, {error:.1%} wrong on test."
     best = tell_best("classification", at(values, lam="opt"))
     return f"{side}: {train:.1%} wrong on training, {error:.1%} on test; {best}."
 
@@ -202,7 +202,7 @@ CLASSIFICATION = View(
     numbers=numbers,
     presets={
         "square loss: P = N": {},
-        "logistic: peak at separability": {"loss": "logistic", "lam": 0.0, "gamma": 0.8},
+        "logistic: peak at separability": {"loss": "logistic", "lam": 0.0, "activation": "erf", "alpha": 8.0, "gamma": 2.75},
         "the widest margin": {"loss": "hinge", "lam": 0.0, "gamma": 4.0},
         "λ cures it": {"loss": "logistic", "lam": "opt"},
         "an even activation": {"activation": "abs", "gamma": 4.0, "lam": 0.1},

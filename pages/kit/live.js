@@ -413,7 +413,9 @@ class LiveChart {
         const panels = mark.panel === null ? picture.panels.map((_, n) => n) : [mark.panel]
         for (const n of panels) layout.shapes.push({ type: "line", xref: "x", x0: mark.x, x1: mark.x, yref: `y${axis(n)} domain`, y0: 0, y1: 1, line: { color: ink, width: small ? 1.5 : 2, dash: "dash" } })
         const x = picture.x.log ? Math.log10(mark.x) : mark.x
-        layout.annotations.push({ xref: "x", x, yref: `y${axis(panels[0])} domain`, y: 1 - 0.085 * (level++ % 5), yanchor: "top", xanchor: "left", xshift: 4, text: subscripts(mark.text), showarrow: false, font: { size: size - 1, color: ink }, bgcolor: theme.background + "cc" })
+        const [low, high] = layout.xaxis.range ?? [x, x + 1]
+        const cut = ((high - x) / (high - low)) * (width - layout.margin.l - layout.margin.r) < 0.55 * size * mark.text.length
+        layout.annotations.push({ xref: "x", x, yref: `y${axis(panels[0])} domain`, y: 1 - 0.085 * (level++ % 5), yanchor: "top", xanchor: cut ? "right" : "left", xshift: cut ? -4 : 4, text: subscripts(mark.text), showarrow: false, font: { size: size - 1, color: ink }, bgcolor: theme.background + "cc" })
       }
       if (mark.kind === "horizontal" && Number.isFinite(mark.y)) {
         layout.shapes.push({ type: "line", xref: "x domain", x0: 0, x1: 1, yref: `y${axis(mark.panel)}`, y0: mark.y, y1: mark.y, line: { color: ink, width: small ? 1.5 : 2, dash: "dot" } })
