@@ -11,6 +11,8 @@ h2 { padding-top: 0.2rem; padding-bottom: 0.3rem; }
 @media (max-width: 640px) {
   .block-container { padding-left: 0.8rem; padding-right: 0.8rem; }
   [data-testid="stHeading"] h2 { font-size: 1.3rem; padding: 0; }
+  /* what is scrolled to comes to stand below the picture */
+  [data-testid="stMain"] { scroll-padding-top: 36rem; }
   /* the picture stays in view while the sliders move */
   [data-testid="stColumn"]:has([class*="st-key-picture-"]) { position: sticky; top: 3rem; z-index: 20; background: var(--st-background-color, Canvas); }
 }
