@@ -189,7 +189,6 @@ VIEW = View(
             more=True,
         ),
         choice("teacher", "teacher units", {"isotropic": "equally strong", "graded": "of strength 1, 2, 3 …"}, more=True),
-        Control(MODEL.parameter("q0"), 0.05, 2, 0.05, words="squared norm at the start", live=False, more=True),
         Control(
             MODEL.parameter("v0"),
             0.1,

@@ -37,7 +37,6 @@ def curve(picture, name: str):
         ({"eta": 4.47, "t": 1e4}, "never vanish"),
         ({"init": "denoise"}, "needs layers=both"),
         ({"init": "informed", "M": 4}, "needs K >= M"),
-        ({"q0": 0.05, "eps": 0.25}, "eps must be smaller"),
     ],
 )
 def test_the_sentence_says_what_happens(changes, words):
