@@ -9,6 +9,7 @@ MODULES = {
     "capacity-spherical": "engine.capacity.spherical",
     "capacity-binary": "engine.capacity.binary",
     "glm-bayes": "engine.teacher_student.glm_bayes",
+    "linear-estimation-orthogonal": "engine.teacher_student.linear_estimation_orthogonal",
     "random-features": "engine.double_descent.random_features",
     "soft-committee": "engine.dynamics.soft_committee",
 }

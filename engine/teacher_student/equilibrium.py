@@ -16,7 +16,7 @@ from numba import njit
 from engine.numerics.gaussian import cdf, pdf
 from engine.numerics.quadrature import panel_rule
 from engine.numerics.roots import best, closed, narrow, open_bracket, proposal
-from engine.teacher_student.channels import ABS, DOOR, ORTHOGONAL, RELU, SIGN, entropy, fisher, flip_entropy
+from engine.teacher_student.channels import ABS, DOOR, LINEAR, ORTHOGONAL, RELU, SIGN, entropy, fisher, flip_entropy
 from engine.teacher_student.priors import LN_2, RADEMACHER, scalar_information, scalar_overlap
 
 GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
@@ -36,10 +36,9 @@ class Setting(NamedTuple):
     width: float
 
 
-@njit(cache=True, nogil=True)
-def real_output(setting):
+def real_output(setting: Setting) -> bool:
     """Whether labels are real numbers (which, without noise, carry infinite information)."""
-    return setting.channel != SIGN and setting.channel != DOOR
+    return setting.channel not in (SIGN, DOOR)
 
 
 @njit(cache=True, nogil=True)
@@ -51,12 +50,6 @@ def load(y, setting):
         noise = qhat * setting.delta
         return noise if noise >= 1.0 else qhat * v * (1.0 - noise) + noise
     return qhat / fisher(q, v, setting.channel, setting.delta, setting.p, setting.width)
-
-
-@njit(cache=True, nogil=True)
-def noise_entropy(setting):
-    r"""$\mathbb E_z\int dy\,P_{out}\ln P_{out}$, minus the entropy of a label given the teacher (inf without noise on real outputs)."""
-    return entropy(setting.rho, 0.0, setting.channel, setting.delta, setting.p, setting.width)
 
 
 @njit(cache=True, nogil=True)
@@ -73,9 +66,12 @@ def orthogonal_information(qhat, v, alpha, setting):
 
 @njit(cache=True, nogil=True)
 def free_entropy(qhat, q, v, alpha, setting):
-    r"""$\phi=\alpha\Psi-J+\frac12v\hat q$, the branch's $\lim\frac1D\mathbb E\ln Z$ (Barbier et al. 2019, eq. 7)."""
+    r"""$\phi=\alpha\Psi-J+\frac12v\hat q$, the branch's $\lim\frac1D\mathbb E\ln Z$ (Barbier et al. 2019, eq. 7), for $0<\hat q<\infty$.
+
+    Of a row-orthogonal matrix the part that depends on the branch, minus the information.
+    """
     if setting.channel == ORTHOGONAL:
-        return alpha * noise_entropy(setting) - orthogonal_information(qhat, v, alpha, setting)
+        return -orthogonal_information(qhat, v, alpha, setting)
     prior = scalar_information(qhat, setting.prior, setting.rho)
     return alpha * entropy(q, v, setting.channel, setting.delta, setting.p, setting.width) + 0.5 * v * qhat - prior
 
@@ -110,8 +106,7 @@ def recovery_line(setting):
     return 1.0 / total
 
 
-@njit(cache=True, nogil=True)
-def perfect_load(setting):
+def perfect_load(setting: Setting) -> float:
     r"""$\alpha(\hat q\to\infty)$: 0 if perfect recovery is always a fixed point, the number of unknowns per informative label of noiseless real
     outputs, inf where recovery is never perfect."""
     if setting.delta > 0.0:
@@ -123,157 +118,105 @@ def perfect_load(setting):
     return 2.0 * setting.rho if setting.channel == RELU else setting.rho
 
 
-@njit(cache=True, nogil=True)
-def grid(setting, count):
-    r"""Values of $y=\ln\hat q$, fine enough to see every extremum of the curve."""
-    noise = math.inf if setting.delta == 0.0 else 100.0 / setting.delta
-    if setting.prior == RADEMACHER:
-        return np.linspace(FIRST, math.log(1200.0 if setting.channel != ORTHOGONAL else max(1200.0, noise)), count)
-    last = 1e13 if noise == math.inf else min(max(1e13, noise), 1e40)
-    return np.linspace(FIRST, math.log(last), count)
+def grid(setting: Setting) -> np.ndarray:
+    r"""Values of $y=\ln\hat q$, fine enough to see every extremum of the curve; half as many where each is a double integral."""
+    count = 200 if setting.channel in (ABS, RELU) and setting.delta > 0.0 else 400
+    noise = 100.0 / setting.delta if setting.delta > 1e-38 else 0.0
+    if setting.channel == ORTHOGONAL:  # the curve has a kink where qhat delta = 1, at alpha = 1
+        last = max(1200.0 if setting.prior == RADEMACHER else 1e13, noise)
+        return np.unique(np.append(np.linspace(FIRST, math.log(last), count), max(-math.log(setting.delta), FIRST)))
+    return np.linspace(FIRST, math.log(1200.0 if setting.prior == RADEMACHER else max(1e13, noise)), count)
 
 
-@njit(cache=True, nogil=True)
-def extremum(low, high, sign, setting):
+def extremum(low: float, high: float, sign: float, setting: Setting) -> tuple[float, float]:
     r"""$(y,\alpha)$ at the maximum of sign $\cdot\,\alpha(y)$ between low and high; golden section."""
-    a, b = low, high
-    left, right = b - GOLDEN * (b - a), a + GOLDEN * (b - a)
-    at_left, at_right = sign * load(left, setting), sign * load(right, setting)
-    while b - a > 2e-5:
-        if at_left > at_right:
-            b, right, at_right = right, left, at_left
-            left = b - GOLDEN * (b - a)
-            at_left = sign * load(left, setting)
+    left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+    at_left, at_right = load(left, setting), load(right, setting)
+    while high - low > 2e-5:
+        if sign * at_left > sign * at_right:
+            high, right, at_right = right, left, at_left
+            left = high - GOLDEN * (high - low)
+            at_left = load(left, setting)
         else:
-            a, left, at_left = left, right, at_right
-            right = a + GOLDEN * (b - a)
-            at_right = sign * load(right, setting)
-    return (left, sign * at_left) if at_left > at_right else (right, sign * at_right)
+            low, left, at_left = left, right, at_right
+            right = low + GOLDEN * (high - low)
+            at_right = load(right, setting)
+    return (left, at_left) if sign * at_left > sign * at_right else (right, at_right)
 
 
-@njit(cache=True, nogil=True)
-def trace(y, start, end, setting):
-    r"""The curve on the grid y with its window of coexistence.
+def window(alphas: np.ndarray, start: float, end: float) -> tuple[int, int] | None:
+    """Indices of the highest maximum that a lower value follows, and of the lowest value behind it; None if the curve only rises.
 
-    Returns (y, alphas, top, bottom): the grid with the refined maximum (index top) and the minimum behind it (index bottom) inserted; top = -1
-    stands for the left end $\hat q=0$, bottom = y.size for the right end $\hat q=\infty$, top = -2 for no window. `start`, `end`: the loads there.
+    Index -1 stands for the left end of the curve, where it is `start`, and len(alphas) for the right end, where it is `end`.
     """
-    alphas = np.empty(y.size)
-    for i in range(y.size):
-        alphas[i] = load(y[i], setting)
-    top, bottom, peak, highest, depth = -2, -2, start, -1, 0.0
-    for i in range(y.size + 1):
-        value = end if i == y.size else alphas[i]
+    found, depth = None, 0.0
+    peak, highest = start, -1
+    for i, value in enumerate([*alphas.tolist(), end]):
         if value > peak:
             peak, highest = value, i
-        elif value < peak * (1.0 - NOISE) and (top != highest or value < depth):
-            top, bottom, depth = highest, i, value
-    if top == -2:
-        return y, alphas, top, bottom
-    if top >= 0:
-        place, value = extremum(y[max(top - 1, 0)], y[min(top + 1, y.size - 1)], 1.0, setting)
-        index = top + (1 if place > y[top] else 0)
-        y, alphas = inserted(y, index, place), inserted(alphas, index, value)
-        top, bottom = index, bottom + 1
-    if bottom < y.size:
-        place, value = extremum(y[max(bottom - 1, 0)], y[min(bottom + 1, y.size - 1)], -1.0, setting)
-        index = bottom + (1 if place > y[bottom] else 0)
-        y, alphas = inserted(y, index, place), inserted(alphas, index, value)
-        bottom = index
-    return y, alphas, top, bottom
+        elif value < peak * (1.0 - NOISE) and (found is None or found[0] != highest or value < depth):
+            found, depth = (highest, i), value
+    return found
 
 
 @njit(cache=True, nogil=True)
-def inserted(values, index, value):
-    """The array with `value` before position `index`."""
-    longer = np.empty(values.size + 1)
-    longer[:index], longer[index], longer[index + 1 :] = values[:index], value, values[index:]
-    return longer
+def fixed_point(alpha, informed, y, alphas, start, end, tolerance, setting):
+    r"""$\ln\hat q$ of the first state on the curve (y, alphas) with $\alpha(\hat q)\ge\alpha$, or, `informed`, of the last with $\alpha(\hat q)\le\alpha$.
 
-
-@njit(cache=True, nogil=True)
-def crossing(low, at_low, high, at_high, alpha, tolerance, setting):
-    r"""$y$ between low and high, where the curve takes the given loads, at which $\alpha(\hat q)=\alpha$."""
-    if at_low == alpha:
-        return low
+    -inf stands for $q=0$, inf for perfect recovery.
+    """
+    last = y.size - 1
+    if informed:
+        if end <= alpha:
+            return math.inf
+        i = last
+        while i >= 0 and alphas[i] > alpha:
+            i -= 1
+    else:
+        i = -1
+        while i < last and alphas[i + 1] < alpha:
+            i += 1
+    if i == -1 or (alpha <= start and not informed):
+        if alpha <= start:
+            return -math.inf
+        if start > 0.0:
+            low = VANISHING
+        else:  # F grows with q: qhat > alpha F(0)
+            channel = LINEAR if setting.channel == ORTHOGONAL else setting.channel
+            low = math.log(alpha * fisher(0.0, setting.rho, channel, setting.delta, setting.p, setting.width)) - 1e-6
+        high, at_low, at_high = y[0], load(low, setting), alphas[0]
+        if at_low >= alpha:
+            return -math.inf
+    elif i == last:
+        if end < math.inf:
+            return math.inf
+        low, at_low, step = y[last], alphas[last], 1.0
+        high, at_high = low + step, load(low + step, setting)
+        while at_high < alpha:
+            step *= 2.0
+            low, at_low = high, at_high
+            high, at_high = low + step, load(low + step, setting)
+    else:
+        low, at_low, high, at_high = y[i], alphas[i], y[i + 1], alphas[i + 1]
     bracket = open_bracket(low, math.log(at_low / alpha), high, math.log(at_high / alpha), tolerance)
     while not closed(bracket):
-        y = proposal(bracket)
-        narrow(bracket, y, math.log(load(y, setting) / alpha))
+        x = proposal(bracket)
+        narrow(bracket, x, math.log(load(x, setting) / alpha))
     return best(bracket)
 
 
-@njit(cache=True, nogil=True)
-def left_of_grid(first, at_first, alpha, start, tolerance, setting):
-    r"""$y$ at which the curve reaches alpha before its first point; -inf for $\hat q=0$."""
-    if alpha <= start:
-        return -math.inf
-    if start > 0.0:
-        low = VANISHING
-    elif setting.channel == ORTHOGONAL:
-        low = math.log(alpha / (setting.rho + setting.delta)) - 1e-6
-    else:  # F grows with q
-        low = math.log(alpha * fisher(0.0, setting.rho, setting.channel, setting.delta, setting.p, setting.width)) - 1e-6
-    at_low = load(low, setting)
-    if at_low >= alpha:
-        return -math.inf
-    return crossing(low, at_low, first, at_first, alpha, tolerance, setting)
-
-
-@njit(cache=True, nogil=True)
-def right_of_grid(last, at_last, alpha, end, tolerance, setting):
-    r"""$y$ at which the curve reaches alpha beyond its last point; inf for perfect recovery."""
-    if end < math.inf:
-        return math.inf
-    step = 1.0
-    while True:
-        high = last + step
-        at_high = load(high, setting)
-        if at_high >= alpha:
-            return crossing(last, at_last, high, at_high, alpha, tolerance, setting)
-        last, at_last, step = high, at_high, 2.0 * step
-
-
-@njit(cache=True, nogil=True)
-def uninformed(alpha, y, alphas, start, end, tolerance, setting):
-    r"""$y$ of the state that AMP reaches from $q=0^+$: the first on the curve with $\alpha(\hat q)\ge\alpha$."""
-    if alpha <= start or alphas[0] >= alpha:
-        return left_of_grid(y[0], alphas[0], alpha, start, tolerance, setting)
-    for i in range(1, y.size):
-        if alphas[i] >= alpha:
-            return crossing(y[i - 1], alphas[i - 1], y[i], alphas[i], alpha, tolerance, setting)
-    return right_of_grid(y[-1], alphas[-1], alpha, end, tolerance, setting)
-
-
-@njit(cache=True, nogil=True)
-def informed(alpha, y, alphas, start, end, tolerance, setting):
-    r"""$y$ of the state reached from $q=\mathbb Ew^2$: the last on the curve with $\alpha(\hat q)\le\alpha$."""
-    if end <= alpha:
-        return math.inf
-    if alphas[-1] <= alpha:
-        return right_of_grid(y[-1], alphas[-1], alpha, end, tolerance, setting)
-    for i in range(y.size - 2, -1, -1):
-        if alphas[i] <= alpha:
-            return crossing(y[i], alphas[i], y[i + 1], alphas[i + 1], alpha, tolerance, setting)
-    return left_of_grid(y[0], alphas[0], alpha, start, tolerance, setting)
-
-
-@njit(cache=True, nogil=True)
-def state(y, setting):
+def state(y: float, setting: Setting) -> tuple[float, float, float]:
     r"""$(\hat q,q,v)$ at $y=\ln\hat q$, which may be -inf ($q=0$) or inf (perfect recovery)."""
     if y == -math.inf:
         return 0.0, 0.0, setting.rho
     if y == math.inf:
         return math.inf, setting.rho, 0.0
     qhat = math.exp(y)
-    q, v = scalar_overlap(qhat, setting.prior, setting.rho)
-    return qhat, q, v
+    return qhat, *scalar_overlap(qhat, setting.prior, setting.rho)
 
 
-@njit(cache=True, nogil=True)
-def branch_entropy(y, alpha, setting):
-    r"""$\phi$ of the state at $y=\ln\hat q$; at $\hat q=\infty$ $-H(w)+\alpha\,\Psi(v=0)$ for discrete weights, inf for noiseless real outputs."""
-    qhat, q, v = state(y, setting)
+def branch_entropy(qhat: float, q: float, v: float, alpha: float, setting: Setting) -> float:
+    r"""$\phi$ of a state; at $\hat q=\infty$ $-H(w)+\alpha\,\Psi(v=0)$ for discrete weights, inf for noiseless real outputs."""
     if qhat == math.inf:
         return math.inf if real_output(setting) else -LN_2 + alpha * flip_entropy(setting.p)
     if qhat == 0.0:
@@ -281,35 +224,8 @@ def branch_entropy(y, alpha, setting):
     return free_entropy(qhat, q, v, alpha, setting)
 
 
-@njit(cache=True, nogil=True)
-def advantage(alpha, y, alphas, start, end, setting):
-    r"""$\phi_{informed}-\phi_{AMP}$, stationary in both states: a coarse root for them is enough."""
-    high = branch_entropy(informed(alpha, y, alphas, start, end, 1e-6, setting), alpha, setting)
-    return high - branch_entropy(uninformed(alpha, y, alphas, start, end, 1e-6, setting), alpha, setting)
-
-
-@njit(cache=True, nogil=True)
-def thresholds(y, alphas, top, bottom, start, end, setting):
-    r"""(alpha_it, alpha_alg, alpha_inf): equal free entropies, the end of the AMP branch and the beginning of the informed one; nan without window."""
-    if top == -2:
-        return math.nan, math.nan, math.nan
-    alg = start if top == -1 else alphas[top]
-    lowest = end if bottom == y.size else alphas[bottom]
-    if end < math.inf and real_output(setting):
-        return end, alg, lowest
-    low, high = max(lowest * (1.0 + 1e-12), 1e-9), alg * (1.0 - 1e-12)
-    at_low, at_high = advantage(low, y, alphas, start, end, setting), advantage(high, y, alphas, start, end, setting)
-    if at_low >= 0.0 or at_high <= 0.0:  # a window so narrow that rounding decides
-        return 0.5 * (low + high), alg, lowest
-    bracket = open_bracket(low, at_low, high, at_high, 1e-10 * high)
-    while not closed(bracket):
-        alpha = proposal(bracket)
-        narrow(bracket, alpha, advantage(alpha, y, alphas, start, end, setting))
-    return best(bracket), alg, lowest
-
-
 class Curve(NamedTuple):
-    """The curve alpha(qhat) of a setting with its ends and its thresholds; nan for those that do not exist."""
+    r"""The curve $\alpha(\hat q)$ of a setting, with its loads at $\hat q=0$ and $\infty$, and its thresholds; nan for those that do not exist."""
 
     y: np.ndarray
     alphas: np.ndarray
@@ -319,22 +235,52 @@ class Curve(NamedTuple):
     alpha_alg: float
     alpha_inf: float
 
+    def fixed_point(self, alpha: float, informed: bool, setting: Setting, tolerance: float = 1e-10) -> float:
+        r"""$\ln\hat q$ of the state reached from $q=0^+$, or from perfect knowledge if `informed`."""
+        return fixed_point(alpha, informed, self.y, self.alphas, self.start, self.end, tolerance, setting)
+
+    def coexist(self, alpha: float) -> bool:
+        """Whether the two are different states."""
+        return self.alpha_inf < alpha <= self.alpha_alg
+
+    def advantage(self, alpha: float, setting: Setting) -> float:
+        r"""$\phi_{informed}-\phi_{AMP}$, stationary in both states: a coarse root for them is enough."""
+        amp, informed = (state(self.fixed_point(alpha, side, setting, 1e-6), setting) for side in (False, True))
+        return branch_entropy(*informed, alpha, setting) - branch_entropy(*amp, alpha, setting)
+
 
 @lru_cache(maxsize=128)
 def curve(setting: Setting) -> Curve:
-    """The curve of `setting`, remembered: every load shares it."""
-    y = grid(setting, 200 if setting.channel in (ABS, RELU) and setting.delta > 0.0 else 400)
-    if setting.channel == ORTHOGONAL and y[-1] > -math.log(setting.delta) > y[0]:
-        y = np.union1d(y, -math.log(setting.delta))  # alpha(qhat) has a kink where it is 1
+    r"""The curve of `setting`, remembered, since every load shares it; its window with refined extrema, and the load of equal free entropies."""
+    y = grid(setting)
+    alphas = np.array([load(place, setting) for place in y])
     start, end = recovery_line(setting), perfect_load(setting)
-    y, alphas, top, bottom = trace(y, start, end, setting)
-    return Curve(y, alphas, start, end, *thresholds(y, alphas, top, bottom, start, end, setting))
+    found = window(alphas, start, end)
+    if found is None:
+        return Curve(y, alphas, start, end, math.nan, math.nan, math.nan)
+    bounds, last = [], len(y) - 1
+    places, values = y.tolist(), alphas.tolist()
+    for index, sign in zip(found, (1.0, -1.0), strict=True):
+        if 0 <= index <= last:
+            place, value = extremum(y[max(index - 1, 0)], y[min(index + 1, last)], sign, setting)
+            places.append(place)
+            values.append(value)
+        bounds.append(value if 0 <= index <= last else start if index == -1 else end)
+    order = np.argsort(places, kind="stable")
+    traced = Curve(np.array(places)[order], np.array(values)[order], start, end, math.nan, *bounds)
+    return traced._replace(alpha_it=equal_entropies(traced, setting))
 
 
-@njit(cache=True, nogil=True)
-def branches(alpha, curve, setting):
-    r"""($y$ of the AMP state, $y$ of the informed state, whether the two differ)."""
-    amp = uninformed(alpha, curve.y, curve.alphas, curve.start, curve.end, 1e-10, setting)
-    if curve.alpha_inf < alpha <= curve.alpha_alg:
-        return amp, informed(alpha, curve.y, curve.alphas, curve.start, curve.end, 1e-10, setting), True
-    return amp, amp, False
+def equal_entropies(traced: Curve, setting: Setting) -> float:
+    """The load inside the window at which the two states have the same free entropy."""
+    if traced.end < math.inf and real_output(setting):
+        return traced.end
+    low, high = max(traced.alpha_inf * (1.0 + 1e-12), 1e-9), traced.alpha_alg * (1.0 - 1e-12)
+    at_low, at_high = traced.advantage(low, setting), traced.advantage(high, setting)
+    if at_low >= 0.0 or at_high <= 0.0:  # a window so narrow that rounding decides
+        return 0.5 * (low + high)
+    bracket = open_bracket(low, at_low, high, at_high, 1e-10 * high)
+    while not closed(bracket):
+        alpha = proposal(bracket)
+        narrow(bracket, alpha, traced.advantage(alpha, setting))
+    return best(bracket)

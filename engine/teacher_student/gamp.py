@@ -5,7 +5,7 @@ $B=A\hat w+X^Tg$, and $\hat w,V$ are mean and average variance of $P_0(w)e^{-Aw^
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from scipy.special import expit, log_ndtr, ndtr
@@ -126,6 +126,17 @@ def gamp(X: np.ndarray, y: np.ndarray, w: np.ndarray, V: float, setting: Setting
         w, V = denoise(A, A * w + g @ X, setting.prior, setting.rho)
 
 
+def passed(iterates: Iterator[tuple[np.ndarray, float]], setting: Setting) -> list[tuple[np.ndarray, float]]:
+    """What an algorithm passes through until its estimate stands still, or there is nothing left to learn, or it has had its time."""
+    run = [next(iterates)]
+    for w, V in iterates:
+        still = np.linalg.norm(w - run[-1][0]) <= STILL * np.linalg.norm(w)
+        run.append((w, V))
+        if still or V / setting.rho < KNOWN or len(run) > ITERATIONS:
+            return run
+    raise AssertionError("these algorithms have no end of their own")
+
+
 def measured(w: np.ndarray, V: float, teacher: np.ndarray, setting: Setting, random: np.random.Generator) -> dict[str, float]:
     """Overlap and error with the teacher, generalization errors on fresh inputs; even channels leave the sign of w free.
 
@@ -151,40 +162,48 @@ def measured(w: np.ndarray, V: float, teacher: np.ndarray, setting: Setting, ran
     return found
 
 
-def trial(
-    setting: Setting, D: int, N: int, q0: float, steps: list[int] | None, random: np.random.Generator
-) -> dict[str, np.ndarray | float]:
-    """What one run ends with (`_amp`) and what it has after each number of `steps` (`_t`; None: when it ends)."""
+def trial(setting: Setting, q0: float, N: int, D: int, steps: list[int] | None, random: np.random.Generator) -> dict[str, np.ndarray]:
+    """What one run of AMP ends with (`_amp`) and what it has after each number of `steps` (`_t`; None: when it ends)."""
     teacher = draw(setting.prior, setting.rho, D, random)
     if not teacher.any():  # a sparse teacher of few weights
         teacher[0] = random.standard_normal()
     X = random.standard_normal((N, D)) / math.sqrt(D)
     y = labels(X @ teacher, setting, random)
     start = q0 * teacher + math.sqrt(setting.rho * q0 * (1.0 - q0)) * random.standard_normal(D)
-    passed = []
-    for w, V in gamp(X, y, start, setting.rho * (1.0 - q0), setting):
-        still = len(passed) > 0 and np.linalg.norm(w - passed[-1][0]) <= STILL * np.linalg.norm(w)
-        passed.append((w, V))
-        if still or V / setting.rho < KNOWN or len(passed) > ITERATIONS:
-            break
-    end = measured(*passed[-1], teacher, setting, random)
-    at = [end] if steps is None else [measured(*passed[min(t, len(passed) - 1)], teacher, setting, random) for t in steps]
+    run = passed(gamp(X, y, start, setting.rho * (1.0 - q0), setting), setting)
+    end = measured(*run[-1], teacher, setting, random)
+    at = [end] if steps is None else [measured(*run[min(t, len(run) - 1)], teacher, setting, random) for t in steps]
     along = {f"{name}_t": np.array([point[name] for point in at]) for name in ("q", "mmse", "gen_mse", "gen_error") if name in end}
     return {f"{name}_amp": value for name, value in end.items()} | along
 
 
-def run(
-    setting: Setting, alpha: float, q0: float, steps: list[int] | None, size: int, trials: int, seed: int, progress: Progress
+def experiment(
+    trial: Callable[..., dict[str, np.ndarray]],
+    alpha: float,
+    steps: np.ndarray | None,
+    size: int,
+    trials: int,
+    seed: int,
+    progress: Progress,
 ) -> dict[str, Estimate]:
-    """Means over trials, arrays of len(steps) (1 if None). Raises ParameterError where the sample would be empty or too large."""
+    """Means over trials of trial(N, D, steps, random), arrays of len(steps) (1 if None).
+
+    Raises ParameterError where the sample would be empty or too large.
+    """
     rows = round(alpha * size)
     if rows < 1:
-        raise ParameterError("alpha", alpha, f"there is no input at size {size}")
+        raise ParameterError("alpha", alpha, f"there is not one label at size {size}")
     if rows * size > ENTRIES:
         raise ParameterError("size", size, f"{rows} inputs of this size are too many; choose a smaller size or alpha")
+    steps = None if steps is None else [int(t) for t in steps]
     results = []
     for i, child in enumerate(np.random.SeedSequence(seed).spawn(trials)):
-        results.append(trial(setting, size, rows, q0, steps, np.random.default_rng(child)))
+        results.append(trial(rows, size, steps, np.random.default_rng(child)))
         progress((i + 1) / trials)
-    shape = (1,) if steps is None else (len(steps),)
+    shape = 1 if steps is None else len(steps)
     return {name: mean_sem([np.broadcast_to(result[name], shape) for result in results]) for name in results[0]}
+
+
+def at_the_end(curves: dict[str, Estimate]) -> dict[str, Estimate]:
+    """The estimates of an experiment at a single number of steps as numbers."""
+    return {name: Estimate(float(estimate.mean[0]), float(estimate.sem[0])) for name, estimate in curves.items()}

@@ -30,24 +30,16 @@ $\omega=X\hat w/\sqrt D-Vg$, $A=\alpha\,\overline{g^2}$, $B=A\hat w+X^Tg/\sqrt D
 """
 
 import math
+from functools import partial
 
 import numpy as np
 from numba import njit
 
 from engine.model import Estimate, Landmark, Model, Observable, Parameter, ParameterError, Reference
-from engine.teacher_student.channels import ABS, CHANNELS, DOOR, SIGN, fisher
-from engine.teacher_student.equilibrium import (
-    Setting,
-    branch_entropy,
-    branches,
-    curve,
-    free_entropy,
-    noise_entropy,
-    real_output,
-    state,
-)
+from engine.teacher_student.channels import ABS, CHANNELS, DOOR, SIGN, entropy, fisher
+from engine.teacher_student.equilibrium import Curve, Setting, branch_entropy, curve, free_entropy, perfect_load, real_output, state
 from engine.teacher_student.errors import generalization
-from engine.teacher_student.gamp import run
+from engine.teacher_student.gamp import at_the_end, experiment, trial
 from engine.teacher_student.priors import LN_2, PRIORS, RADEMACHER, code, scalar_field, scalar_overlap
 
 NO_RECOVERY, EASY, HARD = range(3)
@@ -56,8 +48,12 @@ DEFAULT_WIDTH = 0.6744897501960817
 THICKEST = 8.0  # a door wider than this many standard deviations of its input has all but constant labels
 
 
-@njit(cache=True, nogil=True)
-def mutual_information(phi, alpha, setting):
+def noise_entropy(setting: Setting) -> float:
+    r"""$\mathbb E_z\int dy\,P_{out}\ln P_{out}$, minus the entropy of a label given the teacher (inf without noise on real outputs)."""
+    return entropy(setting.rho, 0.0, setting.channel, setting.delta, setting.p, setting.width)
+
+
+def mutual_information(phi: float, alpha: float, setting: Setting) -> float:
     r"""$\frac1DI(w;y|X)=\alpha\,\mathbb E\!\int\!P\ln P-\phi$; noiseless real outputs give all of $w$: $\ln2$ for binary weights, inf otherwise."""
     if setting.delta == 0.0 and real_output(setting):
         return LN_2 if setting.prior == RADEMACHER else math.inf
@@ -75,83 +71,53 @@ def next_overlap(q, v, alpha, setting):
     return scalar_overlap(qhat, setting.prior, setting.rho)
 
 
-@njit(cache=True, nogil=True)
-def state_evolution(alpha, q0, steps, setting):
-    """q and v after 0, 1, ..., steps iterations from q = q0 rho; two arrays (steps + 1,)."""
-    q, v = np.empty(steps + 1), np.empty(steps + 1)
-    q[0], v[0] = q0 * setting.rho, (1.0 - q0) * setting.rho
-    for t in range(steps):
-        q[t + 1], v[t + 1] = next_overlap(q[t], v[t], alpha, setting)
-        if q[t + 1] == q[t] and v[t + 1] == v[t]:
-            q[t + 1 :], v[t + 1 :] = q[t], v[t]
-            break
+def state_evolution(alpha: float, q0: float, steps: int, setting: Setting) -> tuple[np.ndarray, np.ndarray]:
+    """q and v after 0, 1, ..., steps iterations from q = q0 rho, each (steps + 1,)."""
+    path = [(q0 * setting.rho, (1.0 - q0) * setting.rho)]
+    while len(path) <= steps:
+        path.append(next_overlap(*path[-1], alpha, setting))
+        if path[-1] == path[-2]:
+            path += [path[-1]] * (steps + 1 - len(path))
+    q, v = np.array(path).T
     return q, v
 
 
-@njit(cache=True, nogil=True)
-def potential(overlap, alpha, end, setting):
-    r"""$\phi(q)$ at $q$ = overlap $\rho$, with $\hat q$ the field that the prior needs for it; `end` $=\alpha(\hat q\to\infty)$."""
+def potential(overlap: float, alpha: float, setting: Setting) -> float:
+    r"""$\phi(q)$ at $q$ = overlap $\rho$, with $\hat q$ the field that the prior needs for it."""
     q, v = overlap * setting.rho, (1.0 - overlap) * setting.rho
     if overlap == 0.0:
-        return branch_entropy(-math.inf, alpha, setting)
+        return branch_entropy(0.0, 0.0, v, alpha, setting)
     if v > 0.0:
         return free_entropy(scalar_field(q, v, setting.prior, setting.rho), q, v, alpha, setting)
-    if setting.prior != RADEMACHER:  # the prior's -ln(1/v) against that of noiseless real labels
-        return math.inf if alpha > end else -math.inf
-    return alpha * noise_entropy(setting) - LN_2
+    if setting.prior == RADEMACHER:
+        return alpha * noise_entropy(setting) - LN_2
+    return math.inf if alpha > perfect_load(setting) else -math.inf  # ln v of the prior against that of noiseless real labels
 
 
-@njit(cache=True, nogil=True)
-def fill_branch(column, y, alpha, setting):
-    r"""The nine observables of the state at $y=\ln\hat q$ in the order of `BRANCH`, into column (9,)."""
-    qhat, q, v = state(y, setting)
-    column[0], column[1], column[2] = q, v, qhat
-    column[3] = branch_entropy(y, alpha, setting)
-    column[4], column[5], column[6], column[7], column[8] = generalization(q, v, setting.channel, setting.delta, setting.p, setting.width)
+def describe(qhat: float, q: float, v: float, alpha: float, setting: Setting) -> tuple[float, ...]:
+    """The observables of one state in the order of `BRANCH`."""
+    phi = branch_entropy(qhat, q, v, alpha, setting)
+    return (q, v, qhat, phi, *generalization(q, v, setting.channel, setting.delta, setting.p, setting.width))
 
 
-@njit(cache=True, nogil=True)
-def loads(alphas, curve, setting):
-    """(22, loads): `BRANCH` of the Bayes-optimal and of the AMP state, q, v and free entropy of the informed one, information."""
-    table = np.empty((22, alphas.size))
-    phases = np.empty(alphas.size, np.int64)
-    for i in range(alphas.size):
-        alpha = alphas[i]
-        amp, informed, split = branches(alpha, curve, setting)
-        fill_branch(table[9:18, i], amp, alpha, setting)
-        phases[i] = NO_RECOVERY if amp == -math.inf else EASY
-        if split and alpha > curve.alpha_it:
-            phases[i] = HARD
-            fill_branch(table[:9, i], informed, alpha, setting)
-        else:
-            table[:9, i] = table[9:18, i]
-        _, table[18, i], table[19, i] = state(informed, setting)
-        table[20, i] = branch_entropy(informed, alpha, setting) if split else table[12, i]
-        table[21, i] = mutual_information(table[3, i], alpha, setting)
-    return table, phases
-
-
-@njit(cache=True, nogil=True)
-def landscape(overlaps, alpha, end, setting):
-    """(2, points): the potential at each overlap (in units of rho) and the overlap one step of state evolution later."""
-    table = np.empty((2, overlaps.size))
-    for i in range(overlaps.size):
-        table[0, i] = potential(overlaps[i], alpha, end, setting)
-        table[1, i] = next_overlap(overlaps[i] * setting.rho, (1.0 - overlaps[i]) * setting.rho, alpha, setting)[0] / setting.rho
-    return table
-
-
-@njit(cache=True, nogil=True)
-def errors_along(q, v, setting):
-    """(gen_mse, gen_error), each (states,), of states q, v (states,)."""
-    squares, wrongs = np.empty(q.size), np.empty(q.size)
-    for i in range(q.size):
-        squares[i], _, _, wrongs[i], _ = generalization(q[i], v[i], setting.channel, setting.delta, setting.p, setting.width)
-    return squares, wrongs
+def at_load(alpha: float, found: Curve, setting: Setting) -> tuple[float, ...]:
+    """What depends on the load, in the order of `LOADS`: the Bayes-optimal, the AMP and the informed state, information, number of the phase."""
+    y = found.fixed_point(alpha, False, setting)
+    bayes = informed = amp = describe(*state(y, setting), alpha, setting)
+    phase = NO_RECOVERY if y == -math.inf else EASY
+    if found.coexist(alpha):
+        informed = describe(*state(found.fixed_point(alpha, True, setting), setting), alpha, setting)
+        if alpha > found.alpha_it:
+            bayes, phase = informed, HARD
+    return (*bayes, *amp, informed[0], informed[1], informed[3], mutual_information(bayes[3], alpha, setting), phase)
 
 
 BRANCH = ("q", "mmse", "qhat", "free_entropy", "gen_mse", "gen_mse_clean", "gen_mse_gibbs", "gen_error", "gen_error_gibbs")
-LOADS = BRANCH + tuple(f"{name}_amp" for name in BRANCH) + ("q_informed", "mmse_informed", "free_entropy_informed", "mutual_information")
+LOADS = (
+    BRANCH
+    + tuple(f"{name}_amp" for name in BRANCH)
+    + ("q_informed", "mmse_informed", "free_entropy_informed", "mutual_information", "phase")
+)
 
 
 def setting_of(prior: str, channel: str, delta: float, flip: float, width: float, sparsity: float) -> Setting:
@@ -171,32 +137,31 @@ def seed_overlap(setting: Setting, q0: float) -> float:
 
 
 def solve_along(axis: str, values: np.ndarray, **p) -> dict[str, np.ndarray]:
-    """A compiled loop along alpha, overlap or iterations; thresholds once, and along the last two the states too.
+    """A line along alpha, overlap or iterations: thresholds once, and along the last two the states too.
 
     Raises ParameterError where flip or width do not go with the channel.
     """
-    values = np.asarray(values, float)
+    line = {name: values.tolist() if name == axis else [p[name]] for name in ("alpha", "overlap", "iterations")}
     setting = setting_of(**{name: p[name] for name in ("prior", "channel", "delta", "flip", "width", "sparsity")})
     found = curve(setting)
-    alphas = values if axis == "alpha" else np.array([p["alpha"]])
-    table, phases = loads(alphas, found, setting)
-    columns = dict(zip(LOADS, table, strict=True)) | {"phase": np.array(PHASES)[phases]}
-    columns |= {"alpha_wr": found.start} | {name: getattr(found, name) for name in ("alpha_it", "alpha_alg", "alpha_inf")}
+    columns = dict(zip(LOADS, np.array([at_load(alpha, found, setting) for alpha in line["alpha"]]).T, strict=True))
+    columns["phase"] = np.array(PHASES)[columns["phase"].astype(int)]
+    columns |= {"alpha_wr": found.start, "alpha_it": found.alpha_it, "alpha_alg": found.alpha_alg, "alpha_inf": found.alpha_inf}
 
-    overlaps = values if axis == "overlap" else None if p["overlap"] is None else np.array([p["overlap"]])
     columns |= {"potential": math.nan, "overlap_next": math.nan}
-    if overlaps is not None:
-        parts = np.hstack([landscape(overlaps, alpha, found.end, setting) for alpha in alphas])
-        columns |= {"potential": parts[0], "overlap_next": parts[1]}
+    if line["overlap"] != [None]:
+        points = [(overlap, alpha) for overlap in line["overlap"] for alpha in line["alpha"]]
+        columns["potential"] = np.array([potential(m, alpha, setting) for m, alpha in points])
+        steps = [next_overlap(m * setting.rho, (1.0 - m) * setting.rho, alpha, setting) for m, alpha in points]
+        columns["overlap_next"] = np.array([q for q, _ in steps]) / setting.rho
 
-    steps = values.astype(int) if axis == "iterations" else p["iterations"]
-    if steps is None:
-        q, v = columns["q_amp"], columns["mmse_amp"]
-    else:
-        start, last = seed_overlap(setting, p["q0"]), int(np.max(steps))
-        paths = [state_evolution(alpha, start, last, setting) for alpha in alphas]
-        q, v = (np.hstack([path[i][steps] for path in paths]) for i in (0, 1))
-    columns |= dict(zip(("q_t", "mmse_t", "gen_mse_t", "gen_error_t"), (q, v, *errors_along(q, v, setting)), strict=True))
+    q, v = columns["q_amp"], columns["mmse_amp"]
+    if line["iterations"] != [None]:
+        steps = np.array(line["iterations"], int)
+        paths = [state_evolution(alpha, seed_overlap(setting, p["q0"]), steps.max(), setting) for alpha in line["alpha"]]
+        q, v = (np.concatenate([path[i][steps] for path in paths]) for i in (0, 1))
+    errors = np.array([generalization(*pair, *setting[1:2], *setting[3:]) for pair in zip(q, v, strict=True)])
+    columns |= {"q_t": q, "mmse_t": v, "gen_mse_t": errors[:, 0], "gen_error_t": errors[:, 3]}
     return {name: np.array(np.broadcast_to(column, values.shape)) for name, column in columns.items()}
 
 
@@ -218,15 +183,14 @@ def simulate_along(axis: str, values: np.ndarray, size: int, trials: int, seed: 
     Raises ParameterError where parameters conflict and where the sample would be empty or too large.
     """
     setting = setting_of(**{name: p[name] for name in ("prior", "channel", "delta", "flip", "width", "sparsity")})
-    steps = None if values is None else [int(value) for value in values]
-    return run(setting, alpha, seed_overlap(setting, q0), steps, size, trials, seed, progress)
+    run = partial(trial, setting, seed_overlap(setting, q0))
+    return experiment(run, alpha, values, size, trials, seed, progress)
 
 
 def simulate(size: int, trials: int, seed: int, progress, iterations: int | None, **p) -> dict[str, Estimate]:
     """AMP until it stops, and after `iterations` steps. Raises ParameterError as `simulate_along`."""
-    values = None if iterations is None else np.array([iterations])
-    curves = simulate_along("iterations", values, size, trials, seed, progress, **p)
-    return {name: Estimate(float(estimate.mean[0]), float(estimate.sem[0])) for name, estimate in curves.items()}
+    steps = None if iterations is None else np.array([iterations])
+    return at_the_end(simulate_along("iterations", steps, size, trials, seed, progress, **p))
 
 
 BARBIER = "Barbier, Krzakala, Macris, Miolane & Zdeborová 2019"
