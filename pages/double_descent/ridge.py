@@ -1,5 +1,7 @@
 """How much ridge is right, and what it brings."""
 
+from dataclasses import replace
+
 import numpy as np
 
 import cache
@@ -156,12 +158,12 @@ VIEW = View(
     model=ID,
     question="How much ridge is right?",
     controls=(
-        against(lam="λ", gamma="γ", alpha="α"),
-        choice("task", "task", {"regression": "regression", "classification": "classification"}),
         ALPHA,
         GAMMA,
-        FLIPS,
+        replace(FLIPS, words="label noise: its variance, or the probability of a flip"),
         RIDGE,
+        against(lam="λ", gamma="γ", alpha="α"),
+        choice("task", "task", {"regression": "regression", "classification": "classification"}),
         LOSS,
         ACTIVATION,
         *KAPPAS,
@@ -169,10 +171,10 @@ VIEW = View(
     picture=picture,
     numbers=numbers,
     presets={
-        "at the peak it matters most": {},
-        "large networks hardly need it": {"gamma": 16.0},
-        "no peak with the best λ": {"against": "gamma", "lam": 1e-4},
-        "more noise, more ridge": {"against": "alpha", "delta": 0.4},
+        "at the peak": {},
+        "a large network needs none": {"gamma": 16.0},
+        "no peak": {"against": "gamma", "lam": 1e-4},
+        "more noise": {"against": "alpha", "delta": 0.4},
     },
     notice=(
         "At P = N a little ridge changes everything; far from it, in a large network, almost nothing.",

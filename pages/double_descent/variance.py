@@ -100,7 +100,7 @@ VIEW = View(
     name="Bias and variance",
     model=ID,
     question="What is the peak made of?",
-    controls=(AGAINST, ALPHA, GAMMA, NOISE, replace(RIDGE, default=1e-3), ACTIVATION, *KAPPAS, only("regression")),
+    controls=(ALPHA, GAMMA, NOISE, replace(RIDGE, default=1e-3), AGAINST, ACTIVATION, *KAPPAS, only("regression")),
     picture=picture,
     numbers=numbers,
     presets={
