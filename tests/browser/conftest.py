@@ -30,7 +30,7 @@ def address(tmp_path_factory):
     with log.open("w") as out:
         server = subprocess.Popen([sys.executable, "-m", "scripts.serve", str(port)], cwd=ROOT, env=environment, stdout=out, stderr=out)
     try:
-        for _ in range(600):
+        for _ in range(1500):
             if server.poll() is not None:
                 pytest.fail(f"the server ended: {log.read_text()}")
             try:
@@ -38,6 +38,8 @@ def address(tmp_path_factory):
                     break
             except OSError:
                 time.sleep(0.2)
+        else:
+            pytest.fail(f"the server does not answer: {log.read_text()}")
         yield f"http://127.0.0.1:{port}"
         assert "Traceback" not in log.read_text(), log.read_text()
     finally:
