@@ -7,6 +7,7 @@ One process at a time: numba's cache does not survive two that compile one funct
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import time
@@ -21,8 +22,15 @@ from tqdm import tqdm
 import engine
 from engine.model import ConvergenceError, Model, ParameterError, Value
 
+
+def checkout() -> str:
+    """Names these source files as numba tells them apart: by place and time, not only by content."""
+    sources = sorted(Path(engine.__file__).parent.rglob("*.py"))
+    return hashlib.sha256(repr([(str(path), path.stat().st_mtime_ns) for path in sources]).encode()).hexdigest()[:12]
+
+
 KERNELS = Path(os.environ["NUMBA_CACHE_DIR"])
-NOTE = KERNELS / f"warm-{sys.implementation.cache_tag}-numba-{version('numba')}-{binding.get_host_cpu_name()}"
+NOTE = KERNELS / f"warm-{sys.implementation.cache_tag}-numba-{version('numba')}-{binding.get_host_cpu_name()}-{checkout()}"
 
 
 class EnoughError(Exception):
