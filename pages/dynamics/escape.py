@@ -19,10 +19,16 @@ def network(state: dict) -> dict:
     return {"K": state["K"], "M": state["K"], "eta": state["eta"], "activation": state["activation"]}
 
 
-def escape(state: dict) -> dict[str, float]:
-    """Height of the plateau, growth rate and time of the escape."""
-    curve = cache.sweep(ID, {"eps": [state["eps"]]}, t=0.0, **network(state))
-    return {name: curve[name][0] for name in ("gen_error_plateau", "escape_rate", "t_escape")}
+def course(state: dict, times: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:
+    """The error at `times`; height of the plateau, growth rate and time of the escape."""
+    curve = cache.sweep(ID, {"t": times}, eps=state["eps"], **network(state))
+    return positive(curve["gen_error"]), {name: curve[name][0] for name in ("gen_error_plateau", "escape_rate", "t_escape")}
+
+
+def rounded_up(value: float) -> float:
+    """The next half of a power of ten or its multiple: where an axis may end."""
+    half = 0.5 * 10 ** np.floor(np.log10(value))
+    return float(half * np.ceil(value / half))
 
 
 def story(state: dict, found: dict) -> str:
@@ -39,20 +45,18 @@ def story(state: dict, found: dict) -> str:
 
 
 def picture(state: dict, points: int) -> Picture:
-    found = escape(state)
     line = cache.sweep(ID, {"eps": LADDER}, t=0.0, **network(state))
-    last, rate, exists = line["t_escape"][-1], found["escape_rate"], np.isfinite(line["t_escape"][-1])
-    end = float(f"{1.15 * last:.1g}") if exists else 1000.0
-    times = np.linspace(0, end, 60 if points < 200 else 120)
+    last, exists = line["t_escape"][-1], np.isfinite(line["t_escape"][-1])
+    times = np.linspace(0, rounded_up(1.1 * last) if exists else 1000.0, 60 if points < 200 else 120)
+    error, found = course(state, times)
     curves = []
     for eps in LADDER:
-        curve = cache.sweep(ID, {"t": times}, eps=eps, **network(state))
-        curves.append(Curve(f"D = 10^{-2 * np.log10(eps):.0f}", times, positive(curve["gen_error"]), "series-5", weight=0.7, legend=False))
-    curve = cache.sweep(ID, {"t": times}, eps=state["eps"], **network(state))
+        name = f"D = {tell(eps**-2)}"
+        curves.append(Curve(name, times, course(state | {"eps": eps}, times)[0], "series-5", weight=0.7, legend=False))
     size = np.array(LADDER) ** -2.0
-    law = last + np.log(LADDER[-1] / np.array(LADDER)) / rate
+    law = last + np.log(LADDER[-1] / np.array(LADDER)) / found["escape_rate"]
     curves += [
-        Curve("error at ε", times, positive(curve["gen_error"]), legend=False),
+        Curve("error at ε", times, error, legend=False),
         Curve("theory", line["t_escape"], size, panel=1),
         Curve("ln D / (2 × growth rate) + constant", law, size, "second", panel=1, dash=1),
         here(found["t_escape"], found["gen_error_plateau"] / 2),
@@ -60,7 +64,7 @@ def picture(state: dict, points: int) -> Picture:
     ]
     return Picture(
         "A hundred times more inputs: the same little longer on the plateau",
-        Axis("t", "examples per input dimension", 0, end),
+        Axis("t", "examples per input dimension", 0, times[-1]),
         (Axis("ε_g", "error", 1e-4, 1, log=True, weight=1.3), Axis("D = 1/ε²", "inputs", 10, 1e12, log=True)),
         tuple(curves),
         (Vertical(f"escape = {tell(found['t_escape'])}", found["t_escape"]),) if exists else (),
@@ -71,7 +75,7 @@ def picture(state: dict, points: int) -> Picture:
 
 
 def numbers(state: dict) -> list[Number]:
-    found = escape(state)
+    found = course(state, np.zeros(1))[1]
     rate = found["escape_rate"]
     small = state["activation"] == "erf"
     K = state["K"]
@@ -137,5 +141,5 @@ VIEW = View(
         size=(50, 500, 1000),
         trials=(2, 4, 10),
     ),
-    members=lambda state: 41 if state["K"] == 2 and state["activation"] == "erf" else 0,
+    members=lambda state: 28 if state["K"] == 2 and state["activation"] == "erf" else 0,
 )

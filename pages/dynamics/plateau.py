@@ -230,6 +230,6 @@ VIEW = View(
         trials=(2, 3, 10),
     ),
     members=lambda state: (
-        31 if state["K"] * state["M"] <= 4 else 11 if state["K"] * state["M"] <= 9 and state["activation"] != "relu" else 0
+        25 if state["K"] * state["M"] <= 4 else 11 if state["K"] * state["M"] <= 9 and state["activation"] != "relu" else 0
     ),
 )
