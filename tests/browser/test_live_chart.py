@@ -169,13 +169,13 @@ def test_dark_mode_draws_light_on_dark(visit):
 def test_an_experiment_runs_and_its_dots_appear(visit):
     page = visit("capacity?view=cover&D=20")
     page.wait_for_selector("[data-part=plot] .errorbar", timeout=90_000)
-    heights = "[...document.querySelector('[data-part=plot]').data.find(d => d.error_y && d.error_y.array).y].join()"
+    heights = "(document.querySelector('[data-part=plot]').data.find(d => d.error_y?.array)?.y ?? []).join()"
     before = page.evaluate(heights)
     page.get_by_role("tab", name="Experiment").click()
     page.get_by_label("seed").fill("7")
     page.get_by_label("seed").press("Enter")
     page.get_by_role("button", name="Run", exact=True).click()
-    page.wait_for_function(f"before => {heights} !== before", arg=before, timeout=90_000)
+    page.wait_for_function(f"before => {heights} && {heights} !== before", arg=before, timeout=90_000)
 
 
 def test_an_experiment_can_be_cancelled(visit):
