@@ -126,7 +126,7 @@ VIEW = View(
     },
     notice=(
         "The escapes are evenly spaced: each curve has a hundred times more inputs than the one before and waits the same time longer.",
-        "On the plateau differences between units grow as e^{λt}. They start at ε and end at order one: t_esc ≈ ln(1/ε)/λ, and with ε ≈ 1/√D, ln D/(2λ).",
+        "On the plateau differences between units grow as $e^{λt}$. They start at ε and end at order one: $t_{esc}$ ≈ ln(1/ε)/λ, and with ε ≈ 1/√D, ln D/(2λ).",
         "Time t counts examples per input, so the number of examples spent on the plateau is D ln D/(2λ).",
         "The dots are networks of 500 inputs with random weights: they escape between the curves of 10² and 10⁴ inputs.",
         "A larger learning rate shortens every plateau, until the noise of the steps works against it (view “Learning rate”).",

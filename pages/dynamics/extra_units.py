@@ -64,7 +64,7 @@ def story(state: dict) -> str:
     return (
         f"{'One extra unit multiplies' if extra == 1 else f'{extra} extra units multiply'} the error by {first / matched['first'][0]:.2g} if only the first layer learns "
         f"({tell(first)}) and by {ratio:.2g} if both do ({tell(both)}): "
-        + ("units share a teacher unit and average the noise." if ratio < 0.97 else "the units have not yet agreed how to share the work.")
+        + ("units share a teacher unit and average the noise." if ratio < 0.97 else "so far the extra units average nothing.")
     )
 
 

@@ -205,16 +205,16 @@ VIEW = View(
     numbers=numbers,
     presets={
         "the plateau": {"eps": 1e-3, "t": 100.0},
-        "almost perfect symmetry": {"eps": 1e-10, "t": 500.0},
+        "almost perfect symmetry": {"eps": 1e-10, "t": 501.0},
         "too large steps": {"eta": 2.51, "t": 1e4},
         "noisy labels": {"sigma": 0.3, "t": 1e4},
-        "ReLU": {"activation": "relu", "eta": 0.2, "eps": 0.01, "t": 50.0},
+        "ReLU": {"activation": "relu", "eta": 0.2, "eps": 0.01, "t": 50.1},
         "too few units": {"K": 2, "M": 4, "t": 1e4},
     },
     notice=(
         "The plateau is a saddle. All student units lean equally towards all teacher units: a compromise from which no small change helps much.",
-        "The escape is exponential: the smallest asymmetry grows as e^{λt}. Every factor of ten in ε costs the same extra time, ln 10/λ.",
-        "A larger η raises the plateau and shortens it, until it stops helping; beyond η_max the error never reaches zero.",
+        "The escape is exponential: the smallest asymmetry grows as $e^{λt}$. Every factor of ten in ε costs the same extra time, ln 10/λ.",
+        "A larger η raises the plateau and shortens it, until it stops helping; beyond $η_{max}$ the error never reaches zero.",
         "The dots are real gradient descent at D = 500, from the same overlaps. At small ε they escape early: the randomness of single "
         "examples makes an asymmetry of about 1/√D by itself. The theory is the limit D → ∞; from ε = 0.2 on the two agree.",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -300,12 +301,17 @@ def _draw_numbers(view: View, state: State) -> None:
             )
 
 
+def displayed(markdown: str) -> str:
+    """Formulas between double dollars set on lines of their own: Markdown would read one of several lines as an open fence."""
+    return re.sub(r"\$\$(.+?)\$\$", r"\n$$\n\1\n$$\n", markdown, flags=re.DOTALL)
+
+
 def _draw_tabs(page: str, view: View, state: State, picture: Picture) -> None:
     drawn = {
         "Phase diagram": (view.map, lambda: _draw_map(view, state)),
         "Experiment": (view.experiment, lambda: experiments.draw(view.experiment, state)),
         "Notice": (view.notice, lambda: st.markdown("\n".join(f"- {point}" for point in view.notice))),
-        "Equations": (True, lambda: st.markdown(engine.model(view.model).equations)),
+        "Equations": (True, lambda: st.markdown(displayed(engine.model(view.model).equations))),
         "Take away": (True, lambda: _draw_take_away(page, view, state, picture)),
     }
     names = [name for name, (present, _) in drawn.items() if present]

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 import engine
 from pages.atlas import CHAPTERS, EXPLORERS
-from pages.kit.explorer import NOTHING, PREVIEW, solved
+from pages.kit.explorer import NOTHING, PREVIEW, displayed, solved
 from pages.kit.picture import Picture
 
 VIEWS = [(explorer, view) for explorer in EXPLORERS for view in explorer.views]
@@ -101,6 +101,16 @@ def test_the_recipe_names_what_the_engine_has(view):
     model = engine.model(recipe.model)
     known = {name for observable in model.observables for name in [observable.name, *observable.names(model.validate(recipe.parameters))]}
     assert set(recipe.observables) <= known
+
+
+def test_displayed_formulas_stand_on_lines_of_their_own():
+    assert (
+        displayed("Let $a$ be\n\n$$a=b,\nc$$\n\nso that $$d$$ holds.").split() == "Let $a$ be $$ a=b, c $$ so that $$ d $$ holds.".split()
+    )
+    for id in {view.model for _, view in VIEWS}:
+        lines = displayed(engine.model(id).equations).splitlines()
+        assert all(line == "$$" for line in lines if "$$" in line)
+        assert lines.count("$$") % 2 == 0
 
 
 def test_explorers_belong_to_chapters():
