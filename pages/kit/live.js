@@ -303,7 +303,7 @@ class LiveChart {
     const takeaway = this.find("takeaway")
     takeaway.setAttribute("aria-live", badge ? "off" : "polite")
     write(takeaway, picture.takeaway)
-    const values = this.data.sliders.map((slider) => `${slider.symbol} = ${this.displaced(slider) ? this.input(slider).getAttribute("aria-valuetext") : slider.text}`)
+    const values = this.data.sliders.map((slider) => `${slider.symbol} = ${slider.name === this.live && this.displaced(slider) ? this.input(slider).getAttribute("aria-valuetext") : slider.text}`)
     this.find("values").textContent = [...values, ...this.data.fixed].join("   ")
     this.find("badge").textContent = badge
     this.plot.setAttribute("aria-label", `${this.exact.title}. ${picture.takeaway}`)
@@ -343,7 +343,7 @@ class LiveChart {
       height: this.plot.clientHeight,
       width,
     }
-    const line = (spec) => ({
+    const line = (spec, length) => ({
       type: spec.log ? "log" : "linear",
       showline: true,
       linecolor: theme.faint,
@@ -353,17 +353,17 @@ class LiveChart {
       tickcolor: theme.faint,
       uirevision: `${this.data.view} ${spec.title}`, // a zoom belongs to its axis
       automargin: !small,
-      ...(spec.log && spec.low !== null ? logTicks(spec.low, spec.high, small, theme.faint) : { nticks: small ? 5 : 9 }),
+      ...(spec.log && spec.low !== null ? logTicks(spec.low, spec.high, small, theme.faint) : { nticks: Math.max(3, Math.min(small ? 5 : 9, Math.floor(length / (2.2 * size)))) }),
       ...(spec.low === null ? { autorange: true } : { range: spec.log ? [Math.log10(spec.low), Math.log10(spec.high)] : [spec.low, spec.high] }),
     })
     let top = 1
     const bottom = picture.panels.length - 1
     picture.panels.forEach((panel, n) => {
       const height = ((1 - gap * bottom) * weights[n]) / total
-      layout[`yaxis${axis(n)}`] = { ...line(panel), domain: [Math.max(0, top - height), top], title: { text: subscripts(small && bottom ? panel.symbol : panel.title), standoff: 8 }, anchor: "x" }
+      layout[`yaxis${axis(n)}`] = { ...line(panel, height * this.plot.clientHeight), domain: [Math.max(0, top - height), top], title: { text: subscripts(small && bottom ? panel.symbol : panel.title), standoff: 8 }, anchor: "x" }
       top -= height + gap
     })
-    layout.xaxis = { ...line(picture.x), title: { text: subscripts(picture.x.title), standoff: 8 }, anchor: `y${axis(bottom)}` }
+    layout.xaxis = { ...line(picture.x, width), title: { text: subscripts(picture.x.title), standoff: 8 }, anchor: `y${axis(bottom)}` }
 
     const traces = []
     if (picture.heat) {
