@@ -31,7 +31,7 @@ def curve(picture, name: str):
         ({"K": 2, "M": 4}, "2 student units cannot be 4 different teacher units"),
         ({"K": 1, "M": 2}, "nobody to be confused with"),
         ({"layers": "both"}, "no height of its own"),
-        ({"teacher": "graded"}, "told apart from the start"),
+        ({"teacher": "graded"}, "no simple height"),
         ({"activation": "linear", "t": 3.0}, "only their sum matters"),
         ({"activation": "linear", "eta": 4.0, "t": 1e4}, "have run away"),
         ({"eta": 4.47, "t": 1e4}, "never vanish"),
