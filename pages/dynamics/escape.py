@@ -58,7 +58,7 @@ def picture(state: dict, points: int) -> Picture:
     curves += [
         Curve("error at ε", times, error, legend=False),
         Curve("theory", line["t_escape"], size, panel=1),
-        Curve("ln D / (2 × growth rate) + constant", law, size, "second", panel=1, dash=1),
+        Curve("ln D / 2λ + constant", law, size, "second", panel=1, dash=1),
         here(found["t_escape"], found["gen_error_plateau"] / 2),
         here(found["t_escape"], state["eps"] ** -2.0, panel=1),
     ]
@@ -100,7 +100,7 @@ def sampled(state: dict) -> list[float]:
 
 def dots(state: dict, values: list, found: dict) -> list[Curve]:
     error = found["gen_error"]
-    return [Curve("random weights, a few hundred inputs", np.array(values), positive(error.mean), "experiment", "dots", error.sem)]
+    return [Curve("SGD, random weights", np.array(values), positive(error.mean), "experiment", "dots", error.sem)]
 
 
 VIEW = View(

@@ -13,7 +13,7 @@ from pages.kit.picture import Axis, Curve, Picture, Recipe, here
 
 TEACHER, MOST = 2, 6
 END = 10**3.5
-LAYER = {"first": ("second", "only the first layer learns"), "both": ("theory", "both layers learn")}
+LAYER = {"first": ("second", "first layer learns"), "both": ("theory", "both layers learn")}
 
 
 def network(state: dict) -> dict:
@@ -27,7 +27,7 @@ def against_width(state: dict) -> tuple[Axis, list[Curve]]:
         ends = [course(state, END, K=int(K), layers=layers) for K in widths]
         error, floor = (np.array([curve[name][i] for curve, _, i in ends]) for name in ("gen_error", "gen_error_noise_floor"))
         curves.append(Curve(name, widths, error, role, weight=1.2 if layers == state["layers"] else 0.7))
-        formula = "noise floor, small η" + ("" if layers == "both" else " (first layer)")
+        formula = "floor, small η" + ("" if layers == "both" else " (first layer)")
         curves.append(Curve(formula, widths, floor, role, dash=1, weight=0.6, legend=layers == "both"))
     return Axis("K", f"student units (the teacher has {TEACHER})", TEACHER - 0.5, MOST + 0.5), curves
 
@@ -108,14 +108,12 @@ def numbers(state: dict) -> list[Number]:
 def dots(state: dict, values: list, found: dict) -> list[Curve]:
     """The learning curve over time; over the width, its last point if that is the time shown."""
     if state["against"] == "t":
-        return [
-            Curve("gradient descent", np.array(values), positive(found["gen_error"].mean), "experiment", "dots", found["gen_error"].sem)
-        ]
+        return [Curve("SGD", np.array(values), positive(found["gen_error"].mean), "experiment", "dots", found["gen_error"].sem)]
     near = int(np.argmin(np.abs(np.log(np.array(values) / state["t"]))))
     close = abs(np.log(values[near] / state["t"])) < 0.2
     x = [state["K"]] if close else []
     mean, sem = (getattr(found["gen_error"], part)[near : near + len(x)] for part in ("mean", "sem"))
-    return [Curve("gradient descent", np.array(x, float), mean, "experiment", "dots", sem)]
+    return [Curve("SGD", np.array(x, float), mean, "experiment", "dots", sem)]
 
 
 VIEW = View(

@@ -110,7 +110,7 @@ def picture(state: dict, points: int) -> Picture:
     if np.isfinite(height):
         marks.append(Horizontal(f"plateau = {tell(height)}", height))
     if floor > LEARNED:
-        drawn.append(Curve("noise floor, small η", times, np.full(times.size, floor), "second", dash=3, weight=0.7))
+        drawn.append(Curve("noise floor", times, np.full(times.size, floor), "second", dash=3, weight=0.7))
     if escape > 1:
         marks.append(Vertical(f"escape = {tell(escape)}", escape))
     return Picture(
@@ -143,7 +143,7 @@ def numbers(state: dict) -> list[Number]:
         Number(
             r"t_{esc}", "escape: half the plateau", curve["t_escape"][0], "none: it never leaves" if np.isnan(curve["t_escape"][0]) else ""
         ),
-        Number(r"\varepsilon_g^{noise}", "noise floor, small η", curve["gen_error_noise_floor"][0], "0 without noise"),
+        Number(r"\varepsilon_g^{noise}", "noise floor", curve["gen_error_noise_floor"][0], "0 without noise"),
         Number(r"\eta_{max}", "largest learning rate", curve["eta_max"][0]),
     ]
 
@@ -152,12 +152,12 @@ def sampled(state: dict) -> list[float]:
     """Times of the dots: from the first moves to well after the escape, at most 500."""
     escape = trajectory(state)["t_escape"][0]
     end = min(500.0, 3 * escape) if escape > 20 else 300.0
-    return [float(f"{tell(t)}") for t in np.geomspace(1, end, 25)]
+    return [float(f"{tell(t)}") for t in np.geomspace(1, end, 19)]
 
 
 def dots(state: dict, values: list, found: dict) -> list[Curve]:
     times = np.array(values)
-    drawn = [Curve("stochastic gradient descent", times, positive(found["gen_error"].mean), "experiment", "dots", found["gen_error"].sem)]
+    drawn = [Curve("SGD", times, positive(found["gen_error"].mean), "experiment", "dots", found["gen_error"].sem)]
     if state["K"] * state["M"] <= 4 and state["init"] != "random":
         for k in range(1, state["K"] + 1):
             for n in range(1, state["M"] + 1):

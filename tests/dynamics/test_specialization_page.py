@@ -85,10 +85,10 @@ def test_below_the_largest_learning_rate_and_only_there_the_error_vanishes():
 
 def test_extra_units_cost_with_one_layer_and_pay_with_both():
     picture = solved(extra_units.VIEW, start(extra_units.VIEW), 90)
-    first, both = curve(picture, "only the first layer learns"), curve(picture, "both layers learn")
+    first, both = curve(picture, "first layer learns"), curve(picture, "both layers learn")
     assert (np.diff(both.y) < 0).all()
     assert first.y[-1] > 3 * first.y[0]
-    formula = curve(picture, "noise floor, small η")
+    formula = curve(picture, "floor, small η")
     assert both.y == pytest.approx(formula.y, rel=0.35)
 
 
