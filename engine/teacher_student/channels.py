@@ -80,6 +80,8 @@ def door_rule(q, s, width, place, fine):
     root, edge = math.sqrt(max(q, TINY)), width / s
     local = edge > 15.0
     low, high = (-15.0, min((12.0 * root - width) / s, 15.0)) if local else (0.0, min(12.0 * root / s, edge + 15.0))
+    if low >= high:  # no fields near the edge
+        return np.empty(0), np.empty(0), np.empty(0)
     y, weights = panel_rule(graded_edges(low, high, place if local else edge + place, fine), min(2.0, 2.0 * root / s))
     omega = s * y + width if local else s * y
     for i in range(y.size):

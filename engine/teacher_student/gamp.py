@@ -1,6 +1,6 @@
 r"""The finite-size experiment: generalized approximate message passing (Rangan 2011) on one teacher and one sample per trial.
 
-With inputs X (N, D) over $\sqrt D$ and scalar variances, $\omega=X\hat w-Vg$, $g=\partial_\omega\ln Z(y,\omega,V)$, $A=\alpha\,\overline{g^2}$,
+With inputs X (N, D) over $\sqrt D$ and scalar variances, $\omega=X\hat w-Vg$, $g=\partial_\omega\ln Z(y,\omega,V)$, $A=-\alpha\,\overline{\partial_\omega g}$,
 $B=A\hat w+X^Tg$, and $\hat w,V$ are mean and average variance of $P_0(w)e^{-Aw^2/2+Bw}$.
 """
 
@@ -28,29 +28,34 @@ def log_mills(u: np.ndarray) -> np.ndarray:
     return -0.5 * u * u - LOG_SQRT_2PI - log_ndtr(u)
 
 
-def positive_part(mean: np.ndarray, deviation: float) -> np.ndarray:
-    r"""Mean of $\mathcal N(\text{mean},\text{deviation}^2)$ restricted to positive numbers."""
-    return mean + deviation * np.exp(log_mills(mean / deviation))
+def positive_part(mean: np.ndarray, deviation: float) -> tuple[np.ndarray, np.ndarray]:
+    r"""Mean and variance of $\mathcal N(\text{mean},\text{deviation}^2)$ restricted to positive numbers."""
+    excess = deviation * np.exp(log_mills(mean / deviation))
+    return mean + excess, deviation**2 - (mean + excess) * excess
 
 
-def posterior_field(y: np.ndarray, omega: np.ndarray, V: float, setting: Setting) -> np.ndarray:
-    r"""$\langle z\rangle$ of $z\sim\mathcal N(\omega,V)$ given the label $y$ of abs or relu, each (N,): two truncated Gaussians."""
+def posterior_field(y: np.ndarray, omega: np.ndarray, V: float, setting: Setting) -> tuple[np.ndarray, np.ndarray]:
+    r"""Mean and variance of $z\sim\mathcal N(\omega,V)$ given the label $y$ of abs or relu, each (N,): two truncated Gaussians."""
     delta, root = setting.delta, math.sqrt(V)
     if setting.channel == ABS and delta == 0.0:
-        return y * np.tanh(y * omega / V)
+        tanh = np.tanh(y * omega / V)
+        return y * tanh, y * y * (1.0 - tanh * tanh)
+    off, spread = positive_part(-omega, root)  # of -z where z < 0
     if setting.channel == RELU and delta == 0.0:
-        return np.where(y > 0.0, y, -positive_part(-omega, root))
+        return np.where(y > 0.0, y, -off), np.where(y > 0.0, 0.0, spread)
     square = V + delta
     tau = math.sqrt(V * delta / square)
     up = (omega * delta + y * V) / square
-    log_up, mean_up = -0.5 * (y - omega) ** 2 / square + log_ndtr(up / tau), positive_part(up, tau)
+    log_up = -0.5 * (y - omega) ** 2 / square + log_ndtr(up / tau)
+    on, on_spread = positive_part(up, tau)
     if setting.channel == ABS:
         down = (-omega * delta + y * V) / square
-        log_down, mean_down = -0.5 * (y + omega) ** 2 / square + log_ndtr(down / tau), -positive_part(down, tau)
+        log_down = -0.5 * (y + omega) ** 2 / square + log_ndtr(down / tau)
+        off, spread = positive_part(down, tau)
     else:
         log_down = -0.5 * y * y / delta + 0.5 * math.log(square / delta) + log_ndtr(-omega / root)
-        mean_down = -positive_part(-omega, root)
-    return expit(log_up - log_down) * mean_up + expit(log_down - log_up) * mean_down
+    right, left = expit(log_up - log_down), expit(log_down - log_up)
+    return right * on - left * off, right * on_spread + left * spread + right * left * (on + off) ** 2
 
 
 def label_probabilities(omega: np.ndarray, variance: float, setting: Setting) -> tuple[np.ndarray, np.ndarray]:
@@ -63,23 +68,33 @@ def label_probabilities(omega: np.ndarray, variance: float, setting: Setting) ->
     return ndtr(edge) + ndtr(other), ndtr(-edge) - ndtr(other)
 
 
-def output_score(y: np.ndarray, omega: np.ndarray, V: float, setting: Setting) -> np.ndarray:
-    r"""$g=\partial_\omega\ln Z(y,\omega,V)$ at each label (N,); $(\langle z\rangle-\omega)/V$ for real outputs."""
+def output_score(y: np.ndarray, omega: np.ndarray, V: float, setting: Setting) -> tuple[np.ndarray, float]:
+    r"""$g=\partial_\omega\ln Z(y,\omega,V)$ at each label (N,) and the mean of $-\partial_\omega g$.
+
+    For abs and relu $g=(\langle z\rangle-\omega)/V$, $-\partial_\omega g=(1-\mathrm{var}\,z/V)/V$; for labels $\pm1$ $g=\partial Z/Z$. Linear outputs
+    measure the $V+\Delta$ of their $g=(y-\omega)/(V+\Delta)$: it is the mean of $(y-\omega)^2$.
+    """
     s, true = math.sqrt(V + setting.delta), 1.0 - 2.0 * setting.p
     if setting.channel == LINEAR:
-        return (y - omega) / s**2
+        square = np.mean((y - omega) ** 2)
+        return (y - omega) / square, 1.0 / square
     if setting.channel in (ABS, RELU):
-        return (posterior_field(y, omega, V, setting) - omega) / V
+        mean, variance = posterior_field(y, omega, V, setting)
+        return (mean - omega) / V, float(np.mean(1.0 - variance / V)) / V
     if setting.channel == SIGN and setting.p == 0.0:
-        return y / s * np.exp(log_mills(y * omega / s))
+        g = y / s * np.exp(log_mills(y * omega / s))
+        return g, float(np.mean(g * (g + omega / s**2)))
     plus, minus = label_probabilities(omega, s**2, setting)
+    probability = np.maximum(setting.p + true * np.where(y > 0.0, plus, minus), 1e-300)
     if setting.channel == SIGN:
         slope = np.exp(-0.5 * (omega / s) ** 2 - LOG_SQRT_2PI)
+        bend = -omega / s * slope
     else:
         near, far = (np.abs(omega) - setting.width) / s, (np.abs(omega) + setting.width) / s
-        slope = np.sign(omega) * (np.exp(-0.5 * near**2 - LOG_SQRT_2PI) - np.exp(-0.5 * far**2 - LOG_SQRT_2PI))
-    probability = setting.p + true * np.where(y > 0.0, plus, minus)
-    return y * true * slope / (s * np.maximum(probability, 1e-300))
+        at_near, at_far = (np.exp(-0.5 * u * u - LOG_SQRT_2PI) for u in (near, far))
+        slope, bend = np.sign(omega) * (at_near - at_far), far * at_far - near * at_near
+    g = y * true * slope / (s * probability)
+    return g, float(np.mean(g * g - y * true * bend / (s**2 * probability)))
 
 
 def output(z: np.ndarray, setting: Setting) -> np.ndarray:
@@ -116,13 +131,14 @@ def predictor(omega: np.ndarray, V: float, delta: float, p: float, setting: Sett
 def gamp(X: np.ndarray, y: np.ndarray, w: np.ndarray, V: float, setting: Setting) -> Iterator[tuple[np.ndarray, float]]:
     r"""(estimate (D,), average variance) after 0, 1, 2, ... iterations from the given ones; X (N, D) are inputs over $\sqrt D$.
 
-    $\overline{g^2}$ stands for $-\overline{\partial_\omega g}$, to which it is equal on average when prior and channel are the true ones.
+    $\overline{g^2}$ equals $-\overline{\partial_\omega g}$ up to fluctuations, and bounds those of the latter, which may be negative where little
+    is known.
     """
     g = np.zeros(len(y))
     while True:
         yield w, V
-        g = output_score(y, X @ w - V * g, V, setting)
-        A = g @ g / len(w)
+        g, curvature = output_score(y, X @ w - V * g, V, setting)
+        A = len(y) / len(w) * max(curvature, 0.5 * np.mean(g * g))
         w, V = denoise(A, A * w + g @ X, setting.prior, setting.rho)
 
 

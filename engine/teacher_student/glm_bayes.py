@@ -26,7 +26,7 @@ against a fresh label; `gen_error`: wrong signs.
 $|z|$ and ReLU); extrema by golden section, states by bracketing on the curve, so that nothing slows down at a spinodal.
 
 **Experiment.** Generalized AMP (Rangan 2011) on Gaussian inputs with scalar variances,
-$\omega=X\hat w/\sqrt D-Vg$, $A=\alpha\,\overline{g^2}$, $B=A\hat w+X^Tg/\sqrt D$, until it stops or for `iterations` steps; errors on fresh inputs.
+$\omega=X\hat w/\sqrt D-Vg$, $g=\partial_\omega\ln Z$, $A=-\alpha\,\overline{\partial_\omega g}$, $B=A\hat w+X^Tg/\sqrt D$, until it stops or for `iterations` steps; errors on fresh inputs.
 """
 
 import math
