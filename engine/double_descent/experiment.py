@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.double_descent.activations import ACTIVATIONS, MEANS
-from engine.double_descent.fits import fit_hard_margin, fit_hinge, fit_logistic, fit_square
 from engine.model import Estimate, ParameterError, Progress, mean_sem
+from engine.numerics.fits import fit_hard_margin, fit_hinge, fit_logistic, fit_square
 
 TEST_POINTS = 4000
 LARGEST = 4000

@@ -1,8 +1,6 @@
-r"""Logistic and hinge loss with a sign teacher: three order parameters, the channel by quadrature, Newton's method.
+r"""Logistic and hinge loss with a sign teacher: three order parameters, Newton's method.
 
-State $(\ln V,\ln q,\zeta)$, $\zeta=\mathrm{artanh}(m/\sqrt{\rho q})$: nothing cancels as learning becomes perfect. By symmetry only the label +1
-is considered: $\omega=\sqrt q\,\xi$, $Z(\omega)=\Delta+(1-2\Delta)\Phi(\xi\sinh\zeta)$, everything doubled. The hard margin is the hinge at
-$V\to\infty$ with $f$ measured in units of $1/V$.
+State $(\ln V,\ln q,\zeta)$, $\zeta=\mathrm{artanh}(m/\sqrt{\rho q})$: nothing cancels as learning becomes perfect.
 """
 
 import math
@@ -11,99 +9,14 @@ import numpy as np
 from numba import njit
 
 from engine.double_descent.ridge import observables, resolvent
-from engine.double_descent.sign_teacher import training_error
 from engine.double_descent.spectrum import INFINITE, overlaps, susceptibility
-from engine.numerics.gaussian import SQRT_2_OVER_PI, cdf, pdf
-from engine.numerics.quadrature import graded_edges, panel_rule
+from engine.numerics.gaussian import SQRT_2_OVER_PI
+from engine.numerics.newton import advance, found, open_search, searching
+from engine.numerics.sign_teacher import HARD, HINGE, LOGISTIC, margin_channel, training_error
 
-LOGISTIC, HINGE, HARD = 0, 1, 2
 ROWS = ("m", "q", "v", "w_norm2", "train_loss", "gen_error", "train_error", "margin")
 TANGENT = 8
 """The row after these: the tangent of the angle between student and teacher, which orders like the error and keeps more digits."""
-
-
-@njit(cache=True, nogil=True)
-def logistic_prox(omega, V, tolerance):
-    r"""Root $p$ of $p-V/(1+e^p)=\omega$ to `tolerance` in $\omega$: Newton's method inside a bracket."""
-    low, high = omega, min(omega + V, max(omega, 0.0) + math.log1p(V))
-    p = high
-    while high - low > 1e-15 * (abs(low) + abs(high)):
-        sigma = 1.0 / (1.0 + math.exp(p))
-        excess = p - V * sigma - omega
-        if abs(excess) < tolerance:
-            break
-        if excess > 0.0:
-            high = p
-        else:
-            low = p
-        p -= excess / (1.0 + V * sigma * (1.0 - sigma))
-        if not low < p < high:
-            p = 0.5 * (low + high)
-    return p
-
-
-@njit(cache=True, nogil=True)
-def logistic_channel(V, q, zeta, delta):
-    r"""$(c,r,\hat t,$ loss$)$ of the logistic loss, $t=(1-2\Delta)\sqrt{2/\pi\rho}\;\hat t$.
-
-    Integrals over $p=$ prox, in which the loss bends on the scale 1 and everything is explicit: $\omega=p-V\sigma(-p)$, $f=\sigma(-p)$,
-    $d\omega=(1+Vs)dp$, $s=\sigma(p)\sigma(-p)$. Panels follow $\varphi$ and $\Phi$ in $\xi$ and are cut finer where the loss bends.
-    """
-    sd, slope, sharp = math.sqrt(q), math.sinh(zeta), math.cosh(zeta)
-    edges = graded_edges(-8.5, 8.5, 0.0, 2.75 / max(1.0, slope))
-    for i in range(edges.size):
-        edges[i] = logistic_prox(sd * edges[i], V, 0.05 * sd / max(1.0, slope))
-    c = r = t = loss = 0.0
-    for low, high, widest in ((-1e300, -36.0, 1e300), (-36.0, 36.0 + math.log1p(V), 5.0)):
-        part = np.empty(edges.size)
-        for i in range(edges.size):
-            part[i] = min(max(edges[i], low), high)
-        nodes, weights = panel_rule(part, widest)
-        for i in range(nodes.size):
-            p = nodes[i]
-            decay = math.exp(-abs(p))
-            sigma = (decay if p > 0.0 else 1.0) / (1.0 + decay)
-            s = decay / (1.0 + decay) ** 2
-            xi = (p - V * sigma) / sd
-            weight = weights[i] / sd
-            mass = 2.0 * weight * pdf(xi) * (delta + (1.0 - 2.0 * delta) * cdf(xi * slope))
-            stretch = 1.0 + V * s
-            c += mass * s
-            r += mass * stretch * sigma * sigma
-            t += weight * stretch * pdf(xi * sharp) * sharp * sigma
-            loss += mass * stretch * (math.log1p(decay) + max(-p, 0.0))
-    return c, r, t, loss
-
-
-@njit(cache=True, nogil=True)
-def hinge_channel(V, q, zeta, delta):
-    r"""$(c,r,\hat t,$ loss$)$ of the hinge loss, $f=\min(d/V,1)$ at the distance $d=1-\omega>0$ inside the margin.
-
-    $V=\infty$ stands for the hard margin: then $f=d$.
-    """
-    sd, slope, sharp = math.sqrt(q), math.sinh(zeta), math.cosh(zeta)
-    if 8.5 * sd < 1.0 - V:
-        return 0.0, 1.0, 1.0, 1.0 - V - sd * (1.0 - 2.0 * delta) * SQRT_2_OVER_PI * math.tanh(zeta)
-    edges = graded_edges(-8.5, 8.5, 0.0, 2.75 / max(1.0, slope))
-    unit = 1.0 if math.isinf(V) else V
-    c = r = t = loss = 0.0
-    for low, high in ((0.0, V), (V, math.inf)):
-        part = np.empty(edges.size)
-        for i in range(edges.size):
-            part[i] = min(max(1.0 - sd * edges[-1 - i], low), high)
-        nodes, weights = panel_rule(part, 1e300)
-        for i in range(nodes.size if low < math.inf else 0):
-            d = nodes[i]
-            xi = (1.0 - d) / sd
-            weight = weights[i] / sd
-            mass = 2.0 * weight * pdf(xi) * (delta + (1.0 - 2.0 * delta) * cdf(xi * slope))
-            f = d / unit if low == 0.0 else 1.0
-            if low == 0.0:
-                c += mass / unit
-            r += mass * f * f
-            t += weight * pdf(xi * sharp) * sharp * f
-            loss += mass * max(d - V, 0.0)
-    return c, r, t, loss
 
 
 @njit(cache=True, nogil=True)
@@ -164,10 +77,7 @@ def mismatch(loss, state, theory, gap):
     if not max(abs(state[0]), abs(state[1]), abs(state[2])) < 400.0:
         return math.inf, math.nan, math.nan
     V, q, zeta = math.exp(state[0]), math.exp(state[1]), state[2]
-    if loss == LOGISTIC:
-        c, r, t, train_loss = logistic_channel(V, q, zeta, delta)
-    else:
-        c, r, t, train_loss = hinge_channel(math.inf if loss == HARD else V, q, zeta, delta)
+    c, r, t, train_loss = margin_channel(loss, V, q, zeta, delta)
     if loss != HARD and (lam > 0.0 or c > 0.0):
         X, e = feedback(c, alpha, gamma, lam, kappa1_sq, kappastar_sq)
     elif loss == HARD and c < (min(gamma, 1.0) if kappastar_sq == 0.0 else gamma) / alpha:
@@ -184,58 +94,15 @@ def mismatch(loss, state, theory, gap):
 
 
 @njit(cache=True, nogil=True)
-def newton_step(jacobian, gap, step):
-    """Write the solution of the 3 x 3 system jacobian step = -gap into `step`; returns its largest entry, nan where it is singular."""
-    determinant = 0.0
-    for a in range(3):
-        b, c = (a + 1) % 3, (a + 2) % 3
-        step[a] = 0.0
-        for i in range(3):
-            j, k = (i + 1) % 3, (i + 2) % 3
-            cofactor = jacobian[j, b] * jacobian[k, c] - jacobian[j, c] * jacobian[k, b]
-            step[a] -= cofactor * gap[i]
-            determinant += cofactor * jacobian[i, a] / 3.0
-    for a in range(3):
-        step[a] = step[a] / determinant if determinant != 0.0 else math.nan
-    return max(abs(step[0]), abs(step[1]), abs(step[2]))
-
-
-@njit(cache=True, nogil=True)
 def fixed_point(loss, state, theory):
-    """Move `state` (3,) to a fixed point by Newton's method with difference quotients.
-
-    A step is halved until the next one, with the same Jacobian, would be shorter: a test that does not mind nearly marginal directions
-    (Deuflhard 2004). Returns whether the last step was below 1e-9, and the last two returns of `mismatch`.
-    """
-    gap, trial, moved, step, following = np.empty(3), np.empty(3), np.empty(3), np.empty(3), np.empty(3)
-    jacobian = np.empty((3, 3))
-    error, w_norm2, train_loss = mismatch(loss, state, theory, gap)
-    for _ in range(60):
-        if not error < math.inf:
-            break
-        for a in range(3):
-            for i in range(3):
-                moved[i] = state[i] + (1e-6 if i == a else 0.0)
-            mismatch(loss, moved, theory, trial)
-            for i in range(3):
-                jacobian[i, a] = (trial[i] - gap[i]) / 1e-6
-        length = newton_step(jacobian, gap, step)
-        fraction, ahead = min(1.0, 4.0 / length) if length > 0.0 else 1.0, math.inf
-        while fraction > 1e-4 and not ahead < length:
-            for i in range(3):
-                moved[i] = state[i] + fraction * step[i]
-            error, w_norm2, train_loss = mismatch(loss, moved, theory, trial)
-            ahead = newton_step(jacobian, trial, following) if error < math.inf else math.inf
-            if ahead < 1e-9:
-                for i in range(3):
-                    state[i] = moved[i] + following[i]
-                return True, w_norm2, train_loss
-            fraction *= 0.5
-        if not ahead < length:
-            break
-        for i in range(3):
-            state[i], gap[i] = moved[i], trial[i]
-    return False, math.nan, math.nan
+    """Move `state` (3,) to a fixed point; returns whether there is one, and the last two returns of `mismatch`."""
+    gap = np.empty(3)
+    search, w_norm2, train_loss = open_search(state), math.nan, math.nan
+    while searching(search):
+        error, w_norm2, train_loss = mismatch(loss, search.point, theory, gap)
+        advance(search, gap, error < math.inf)
+    state[:] = search.point
+    return found(search), w_norm2, train_loss
 
 
 @njit(cache=True, nogil=True)
@@ -277,17 +144,17 @@ def margin_line(hinge, alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq, a
         separable = lam[i] == 0.0 and alpha[i] < alpha_sep[i]
         loss = HARD if separable else (HINGE if hinge else LOGISTIC)
         theory = (alpha[i], gamma[i], lam[i], delta[i], rho[i], kappa1_sq, kappastar_sq)
-        found, w_norm2, train_loss = False, math.nan, math.nan
+        solved, w_norm2, train_loss = False, math.nan, math.nan
         for cold in range(2):
             for a in range(3):
                 state[a] = warm[int(separable and not math.isnan(warm[1, 0])), a]
             if cold:
                 first_guess(loss, state, theory)
-            if not found and not math.isnan(state[0]):
-                found, w_norm2, train_loss = fixed_point(loss, state, theory)
-            if found:
+            if not solved and not math.isnan(state[0]):
+                solved, w_norm2, train_loss = fixed_point(loss, state, theory)
+            if solved:
                 break
-        if not found:
+        if not solved:
             continue
         if delta[i] == 0.5 or kappa1_sq == 0.0:
             state[2] = 0.0  # nothing is learned, not even by rounding

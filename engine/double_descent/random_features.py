@@ -49,11 +49,11 @@ from engine.double_descent.activations import COEFFICIENTS
 from engine.double_descent.experiment import Setting, estimates, sizes
 from engine.double_descent.margin import ROWS as MARGIN_ROWS
 from engine.double_descent.margin import TANGENT, margin_curve
-from engine.double_descent.optimum import optimal_ridge
 from engine.double_descent.ridge import ROWS as SQUARE_ROWS
 from engine.double_descent.ridge import explained_line, optimal_line, ridge_line
-from engine.double_descent.sign_teacher import separability_line
+from engine.double_descent.separability import separability_line
 from engine.model import ConvergenceError, Estimate, Landmark, Model, Observable, Parameter, ParameterError, Progress, Reference
+from engine.numerics.optimum import optimal_ridge
 
 AXES = ("alpha", "gamma", "lam", "delta", "rho")
 

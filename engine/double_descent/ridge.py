@@ -9,11 +9,11 @@ import math
 import numpy as np
 from numba import njit
 
-from engine.double_descent.sign_teacher import training_error
 from engine.double_descent.spectrum import INFINITE, overlaps, susceptibility, unlearned
 from engine.numerics.gaussian import SQRT_2_OVER_PI
 from engine.numerics.roots import best as root
 from engine.numerics.roots import closed, narrow, open_bracket, proposal
+from engine.numerics.sign_teacher import training_error
 
 ROWS = (
     "m", "q", "v", "w_norm2", "train_loss", "gen_mse", "gen_error", "train_error",

@@ -1,56 +1,18 @@
 import math
-from itertools import pairwise
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
-from scipy.optimize import brentq
-from scipy.special import expit, ndtr
+from scipy.special import ndtr
 
 from engine.double_descent.activations import COEFFICIENTS
-from engine.double_descent.margin import ROWS, hinge_channel, logistic_channel, margin_curve
+from engine.double_descent.margin import ROWS, margin_curve
 from engine.double_descent.ridge import explained_line
-from engine.double_descent.sign_teacher import separability_line
+from engine.double_descent.separability import separability_line
 from tests.double_descent.state_evolution import iterate
 
 
 def density(x):
     return math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
-
-
-def logistic_fields(omega, V):
-    """(f, -f', loss) of the logistic loss, the proximal point by a root finder."""
-    p = brentq(lambda p: p - V * expit(-p) - omega, omega, omega + V, xtol=1e-14, rtol=1e-15)
-    s = expit(p) * expit(-p)
-    return expit(-p), s / (1 + V * s), np.logaddexp(0, -p)
-
-
-def hinge_fields(omega, V):
-    """The same of the hinge loss."""
-    if omega < 1 - V:
-        return 1.0, 0.0, 1 - omega - V
-    return (0.0, 0.0, 0.0) if omega > 1 else ((1 - omega) / V, 1 / V, 0.0)
-
-
-@pytest.mark.parametrize("V", [0.05, 1.0, 40.0])
-@pytest.mark.parametrize(("q", "zeta"), [(0.09, 0.0), (2.0, 0.7), (300.0, 3.5)])
-@pytest.mark.parametrize("loss", ["logistic", "hinge"])
-def test_channel_against_adaptive_quadrature(loss, V, q, zeta):
-    delta, fields = 0.07, {"logistic": logistic_fields, "hinge": hinge_fields}[loss]
-    sd, slope, sharp = math.sqrt(q), math.sinh(zeta), math.cosh(zeta)
-    breaks = {sign * c * scale for sign in (-1, 1) for c in (0, 1, 3, 6, 9) for scale in (1, 1 / sharp)}
-    breaks |= {x / sd for x in (1.0, 1.0 - V, -5.0, 5.0, 20.0) if abs(x / sd) < 9}
-    breaks = sorted(breaks)
-
-    def average(value):
-        return sum(quad(value, a, b, epsabs=1e-12, epsrel=1e-10, limit=100)[0] for a, b in pairwise(breaks))
-
-    def labelled(which, power=1):
-        return average(lambda xi: 2 * density(xi) * (delta + (1 - 2 * delta) * ndtr(xi * slope)) * fields(sd * xi, V)[which] ** power)
-
-    expected = (labelled(1), labelled(0, 2), average(lambda xi: sharp * density(sharp * xi) * fields(sd * xi, V)[0]), labelled(2))
-    found = {"logistic": logistic_channel, "hinge": hinge_channel}[loss](V, q, zeta, delta)
-    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-11)
 
 
 def solve(loss, alpha, gamma, lam, delta, activation):

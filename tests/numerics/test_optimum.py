@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from engine.double_descent.optimum import optimal_ridge
+from engine.numerics.optimum import optimal_ridge
 
 
 def valley(at, floor=1.0):

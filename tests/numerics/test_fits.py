@@ -3,7 +3,7 @@ import pytest
 from scipy.optimize import linprog, minimize
 from scipy.special import expit
 
-from engine.double_descent.fits import fit_hard_margin, fit_hinge, fit_logistic, fit_square
+from engine.numerics.fits import fit_hard_margin, fit_hinge, fit_logistic, fit_square
 
 
 def sample(N, P, seed, rank=None, signal=1.0):

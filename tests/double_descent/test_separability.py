@@ -5,42 +5,13 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.optimize import linprog, minimize_scalar
-from scipy.special import ndtr, owens_t
+from scipy.special import ndtr
 
-from engine.double_descent.sign_teacher import separability, separability_line, training_error
+from engine.double_descent.separability import separability, separability_line
 
 
 def density(x):
     return math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
-
-
-def test_training_error_is_owen_s_function():
-    """Without flips 2 int_{-inf}^{-h} Dxi Phi(xi cot theta) = Phi(-h) - 2 T(h, cot theta)."""
-    rng = np.random.default_rng(0)
-    for _ in range(3000):
-        h = 10 ** rng.uniform(-7, 1.2)
-        angle = rng.choice([math.pi / 2, math.pi / 2 * rng.uniform(), 10 ** rng.uniform(-8, 0)])
-        expected = ndtr(-h) - 2 * owens_t(h, 1 / math.tan(angle))
-        assert training_error(h, angle, 0.0) == pytest.approx(expected, rel=1e-9, abs=3e-15)
-
-
-def test_training_error_keeps_its_digits_in_the_tail():
-    for h, angle in ((6.0, 1.2), (12.0, 0.4), (25.0, 1.0), (1e-5, 1e-6)):
-        cotangent = 1 / math.tan(angle)
-        scale = min(1 / (h * h * cotangent), 1 / h)
-        integral = quad(
-            lambda x, h=h, cotangent=cotangent: math.exp(-h * h * (cotangent * x + x * x / 2)) / (1 + (cotangent + x) ** 2),
-            0, 60 * scale, points=[scale, 4 * scale], epsabs=0, epsrel=1e-12,
-        )[0]  # fmt: skip
-        expected = math.exp(-h * h * (1 + cotangent**2) / 2) * integral / math.pi
-        assert training_error(h, angle, 0.0) == pytest.approx(expected, rel=1e-8)
-
-
-def test_training_error_at_its_ends():
-    assert training_error(0.0, 0.3 * math.pi, 0.0) == pytest.approx(0.3, rel=1e-12)
-    assert training_error(0.0, 0.3 * math.pi, 0.1) == pytest.approx(0.1 + 0.8 * 0.3, rel=1e-12)
-    assert training_error(math.inf, 1.0, 0.1) == 0.0
-    assert training_error(0.7, 0.0, 0.1) == pytest.approx(0.2 * ndtr(-0.7), rel=1e-12)
 
 
 @pytest.mark.parametrize(("eta", "delta"), [(1.0, 0.1), (5.0, 0.1), (30.0, 0.0), (0.1, 0.3), (1000.0, 1e-3)])

@@ -1,4 +1,4 @@
-r"""Labels of a sign teacher, flipped with probability Δ: how many of them a student misses, and when it can fit them all."""
+"""Labels of a sign teacher, flipped with probability Δ: how many of them Gaussian features can fit."""
 
 import math
 
@@ -6,29 +6,7 @@ import numpy as np
 from numba import njit
 
 from engine.numerics.gaussian import cdf, pdf
-from engine.numerics.quadrature import NODES_16, WEIGHTS_16, graded_edges, panel_rule
-
-
-@njit(cache=True, nogil=True)
-def training_error(h, angle, delta):
-    r"""$2\int_{-\infty}^{-h}D\xi\,Z(\xi)$ with $Z(\xi)=\Delta+(1-2\Delta)\Phi(\xi\cot\theta)$ the probability of the label +1.
-
-    $h\ge0$ is how far, in standard deviations of the field, the fit corrects it; $\theta=$ `angle` between student and teacher in
-    [0, pi/2]. Craig's form $\int_{-\infty}^{-h}D\xi\,\Phi(\xi\cot\theta)=\frac1{2\pi}\int_0^\theta e^{-h^2/2\sin^2\vartheta}d\vartheta$, cut
-    at $e^{-40}$ of the maximum; panels shrink geometrically towards the essential singularity.
-    """
-    if h > 39.0:
-        return 0.0
-    sine = math.sin(angle)
-    total = 0.0
-    high, low = angle, math.asin(min(1.0, sine * h / math.sqrt(h * h + 80.0 * sine * sine))) if sine > 0.0 else angle
-    while high > low:
-        width = 0.5 * (high - max(low, high / 3.0)) if h > 0.0 else 0.5 * high
-        for j in range(16):
-            reach = h / math.sin(high - width + width * NODES_16[j])
-            total += width * WEIGHTS_16[j] * math.exp(-0.5 * reach * reach)
-        high -= 2.0 * width
-    return 2.0 * delta * cdf(-h) + (1.0 - 2.0 * delta) * total / math.pi
+from engine.numerics.quadrature import graded_edges, panel_rule
 
 
 @njit(cache=True, nogil=True)
