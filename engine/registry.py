@@ -10,6 +10,7 @@ MODULES = {
     "capacity-binary": "engine.capacity.binary",
     "glm-bayes": "engine.teacher_student.glm_bayes",
     "linear-estimation-orthogonal": "engine.teacher_student.linear_estimation_orthogonal",
+    "perceptron-erm": "engine.teacher_student.perceptron_erm",
     "random-features": "engine.double_descent.random_features",
     "soft-committee": "engine.dynamics.soft_committee",
 }

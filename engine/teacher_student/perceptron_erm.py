@@ -44,7 +44,7 @@ from engine.model import ConvergenceError, Estimate, Landmark, Model, Observable
 from engine.numerics.fits import fit_hard_margin, fit_hinge, fit_logistic, fit_square
 from engine.numerics.gaussian import SQRT_2_OVER_PI, cdf, pdf
 from engine.numerics.newton import advance, found, open_search, searching
-from engine.numerics.optimum import optimal_ridge
+from engine.numerics.optimum import RESOLUTION, optimal_ridge
 from engine.numerics.sign_teacher import HARD, HINGE, LOGISTIC, margin_channel, training_error
 
 AXES = ("alpha", "lam", "delta", "rho")
@@ -53,6 +53,8 @@ TANGENT = 7
 """The row after these: the tangent of the angle between student and teacher, which orders like the error and keeps more digits."""
 EDGE = 1e-8
 """Relative distance from the separability threshold within which there is no solution without ridge."""
+LEVEL = np.array([1e4, 1e12])
+"""Ridges at which a margin loss may have reached Hebb's rule."""
 
 
 @njit(cache=True, nogil=True)
@@ -250,18 +252,245 @@ def margin_line(loss, alpha, lam, delta, alpha_sep, warm):
     return table
 
 
-def margin_curve(loss: int, alpha, lam, delta, alpha_sep, warm=None) -> np.ndarray:
-    """`margin_line`; where it fails, the solution is followed down from a large ridge (the hard margin along the hinge)."""
-    warm = np.full((2, 3), math.nan) if warm is None else warm
-    table = margin_line(loss, alpha, lam, delta, alpha_sep, warm)
-    for i in np.flatnonzero(np.isnan(table[4])):
+DIVERGES = "infinite for the logistic loss without ridge on separable data"
+OBSERVABLES = (
+    Observable("gen_error", r"\epsilon_g", "fraction of fresh noiseless labels missed"),
+    Observable("gen_error_noisy", r"\epsilon_g^\Delta", "fraction of fresh noisy labels missed"),
+    Observable("train_loss", r"\langle\ell\rangle_{train}", "training loss per sample, without the penalty; the square loss has its ½"),
+    Observable("train_error", r"\epsilon_t", "fraction of noisy training labels missed"),
+    Observable("m", "m", "overlap of student and teacher, E νh", DIVERGES),
+    Observable("q", "q", "squared norm of the student, ‖w‖²/D", DIVERGES),
+    Observable("v", "V", "variance of the cavity field", "infinite without ridge where the training loss vanishes"),
+    Observable("margin", r"\kappa", "largest margin 1/√q", "nan except for logistic and hinge loss without ridge on separable data"),
+    Observable("gen_error_bayes", r"\epsilon_g^{Bayes}", "test error of the Bayes-optimal student"),
+    Observable("q_bayes", r"q_{Bayes}/\rho", "overlap of the Bayes-optimal student"),
+    Observable("alpha_sep", r"\alpha_{sep}", "largest N/D at which the labels are separable", "infinite without flips: they always are"),
+    Observable("lam", r"\lambda", "ridge in use"),
+)
+
+
+def no_minimum(loss: str, alpha, lam, alpha_sep) -> np.ndarray:
+    """Where a loss without ridge has no solution: at its threshold."""
+    return (lam == 0.0) & ((alpha == 1.0) if loss == "square" else (np.abs(alpha - alpha_sep) < EDGE * alpha))
+
+
+def trained(loss: str, alpha, lam, delta, alpha_sep, warm=None) -> np.ndarray:
+    """ROWS (and TANGENT of a margin loss) at each point of a line for rho = 1, (rows, points); nan where there is no solution.
+
+    Where Newton's method fails, the solution is followed down from a large ridge, the hard margin along the hinge loss.
+    """
+    if loss == "square":
+        return square_line(alpha, lam, delta)
+    number, warm = (HINGE if loss == "hinge" else LOGISTIC), np.full((2, 3), math.nan) if warm is None else warm
+    table = margin_line(number, alpha, lam, delta, alpha_sep, warm)
+    for i in np.flatnonzero(np.isnan(table[4]) & ~no_minimum(loss, alpha, lam, alpha_sep)):
         bottom = lam[i] if lam[i] > 0.0 else 1e-13
         ridges = np.geomspace(1e12, bottom, 2 + int(math.log(1e12) - math.log(bottom)))
-        path = np.full((2, 3), math.nan)
-        separable = lam[i] == 0.0 and alpha[i] < alpha_sep[i]
         a, d, s = (np.full(ridges.size, values[i]) for values in (alpha, delta, alpha_sep))
-        margin_line(HINGE if separable else loss, a, ridges, d, s, path)
-        if separable:
-            path[1] = path[0]
-        table[:, i] = margin_line(loss, a[:1], lam[i : i + 1], d[:1], s[:1], path)[:, 0]
+        separable, path = lam[i] == 0.0 and alpha[i] < alpha_sep[i], np.full((2, 3), math.nan)
+        margin_line(HINGE if separable else number, a, ridges, d, s, path)
+        path[1] = path[0]
+        table[:, i] = margin_line(number, a[:1], lam[i : i + 1], d[:1], s[:1], path)[:, 0]
     return table
+
+
+def optimal_ridges(loss: str, alpha, delta, alpha_sep) -> np.ndarray:
+    """The lam of least test error at each point of a line; nan for random labels. That of the hinge need not move continuously.
+
+    Where the error goes on falling to that of Hebb's rule, the ridge is one at which it is level.
+    """
+    if loss == "square":
+        with np.errstate(divide="ignore"):
+            best = math.pi / (2.0 * (1.0 - 2.0 * delta) ** 2) - 1.0
+        return np.where(delta < 0.5, best, math.nan)
+    best, warm = np.full(alpha.size, math.nan), np.full((2, 3), math.nan)
+    for i in np.flatnonzero(delta < 0.5):
+
+        def tangents(lams: np.ndarray, i: int = i) -> np.ndarray:
+            a, d, s = (np.full(lams.size, values[i]) for values in (alpha, delta, alpha_sep))
+            return trained(loss, a, lams, d, s, warm)[TANGENT]
+
+        best[i] = optimal_ridge(tangents, best[i - 1] if i and loss == "logistic" else math.nan)
+        if not best[i] < math.inf:
+            error, limit = tangents(LEVEL)
+            best[i] = LEVEL[0 if error <= limit * (1.0 + RESOLUTION) else 1]
+    return best
+
+
+def line(point: dict[str, np.ndarray], loss: str) -> dict[str, np.ndarray]:
+    """Every observable at successive points of a line, {name: (points,)}, nan where there is no solution.
+
+    `point` has an array of each of AXES; that of lam may hold the word opt.
+    """
+    alpha, lam, delta, rho = (point[name] for name in AXES)
+    columns = dict(zip(("alpha_sep", "q_bayes", "gen_error_bayes"), reference_line(alpha, delta), strict=True))
+    if lam.dtype.kind != "f":
+        lam = optimal_ridges(loss, alpha, delta, columns["alpha_sep"])
+    solvable = ~np.isnan(lam)
+    table = trained(loss, alpha, np.where(solvable, lam, 1.0), delta, columns["alpha_sep"])
+    columns |= dict(zip(ROWS, table[: len(ROWS)], strict=True)) | {"lam": lam}
+    columns["m"] = np.sqrt(rho) * columns["m"]
+    columns["gen_error_noisy"] = delta + (1.0 - 2.0 * delta) * columns["gen_error"]
+    solvable &= ~np.isnan(columns["q"])
+    return {observable.name: np.where(solvable, columns[observable.name], math.nan) for observable in OBSERVABLES}
+
+
+def solve(loss: str, **point: float | str) -> dict[str, float]:
+    """Every observable at one point; `point` has AXES.
+
+    Raises ParameterError for random labels with lam=opt and, without ridge, at the threshold of the loss; ConvergenceError where the
+    iteration fails, which is not known to happen.
+    """
+    columns = line({name: np.array([value]) for name, value in point.items()}, loss)
+    solution = {name: float(values[0]) for name, values in columns.items()}
+    if not math.isnan(solution["q"]):
+        return solution
+    lam = point["lam"]
+    if lam == "opt":
+        raise ParameterError("lam", lam, "no ridge is optimal: nothing can be learned from labels flipped with probability delta = 0.5")
+    if no_minimum(loss, point["alpha"], lam, separability(point["delta"])):
+        if loss == "square":
+            raise ParameterError("lam", lam, "lam must be positive at the interpolation threshold, alpha = 1, where the error is singular")
+        raise ParameterError("lam", lam, "lam must be positive at the separability threshold, alpha = alpha_sep, where q is infinite")
+    raise ConvergenceError(f"no solution of the {loss} loss found at " + ", ".join(f"{name}={value}" for name, value in point.items()))
+
+
+def solve_along(axis: str, values: np.ndarray, loss: str, **fixed: float | str) -> dict[str, np.ndarray]:
+    """Every observable along one of AXES, {name: (values,)}; a point without solution is a row of nan."""
+    values = np.asarray(values, float)
+    return line({name: values if name == axis else np.full(values.size, fixed[name]) for name in AXES}, loss)
+
+
+FITS = {"square": fit_square, "logistic": fit_logistic, "hinge": fit_hinge}
+ENTRIES, WORK = 10_000_000, 4_000_000_000
+"""Most N D, the entries of the inputs, and most N D min(N, D), the work of a fit: some seconds for the margin losses."""
+
+
+def samples(alpha: float, D: int) -> int:
+    """N, rounded. Raises ParameterError where there would be none, or more than a visitor may ask for."""
+    N, most = round(alpha * D), min(ENTRIES // D, max(WORK // D**2, min(D, math.isqrt(WORK // D))))
+    if not 1 <= N <= most:
+        raise ParameterError("alpha", alpha, f"alpha must be in [{0.5 / D:g}, {most / D:g}] for an experiment with D={D}")
+    return N
+
+
+def trial(
+    random: np.random.Generator, D: int, N: int, lam: float, delta: float, rho: float, loss: str, separable: bool
+) -> dict[str, float]:
+    """One teacher of norm exactly sqrt(rho D), one sample, one fit; empty where the fit does not exist."""
+    beta = random.standard_normal(D)
+    beta *= math.sqrt(rho * D) / np.linalg.norm(beta)
+    U = random.standard_normal((N, D)) / math.sqrt(D)
+    y = np.sign(U @ beta) * np.where(random.random(N) < delta, -1.0, 1.0)
+    w = fit_hard_margin(U, y) if separable else FITS[loss](U, y, lam)
+    if w is None:
+        return {}
+    m, q, margins = w @ beta / D, w @ w / D, y * (U @ w)
+    error = math.atan2(float(np.linalg.norm(w - m / rho * beta)) / math.sqrt(D), m / math.sqrt(rho)) / math.pi
+    measured = {"gen_error": error, "gen_error_noisy": delta + (1.0 - 2.0 * delta) * error, "train_error": np.mean(margins < 0.0)}
+    if separable:
+        measured |= {"margin": 1.0 / math.sqrt(q), "train_loss": 0.0}
+    elif loss == "square":
+        measured["train_loss"] = 0.5 * np.mean((1.0 - margins) ** 2)
+    else:
+        measured["train_loss"] = np.mean(np.logaddexp(0.0, -margins) if loss == "logistic" else np.maximum(0.0, 1.0 - margins))
+    return measured if separable and loss == "logistic" else measured | {"m": m, "q": q}
+
+
+def simulate(size: int, trials: int, seed: int, progress: Progress, loss: str, **point: float | str) -> dict[str, Estimate]:
+    """Fits in D = `size` dimensions, under the theory's names, the test error exact for each; lam=opt takes the theory's optimum.
+
+    Trials without a fit (no ridge, and a finite sample that is separable where large ones are not, or the reverse) are left out.
+    Raises ParameterError where the theory does, and for more samples than a fit can take.
+    """
+    N = samples(point["alpha"], size)
+    theory = solve(loss, **point)
+    separable = loss != "square" and theory["lam"] == 0.0 and point["alpha"] < theory["alpha_sep"]
+    measured = []
+    for i, child in enumerate(np.random.SeedSequence(seed).spawn(trials)):
+        measured.append(trial(np.random.default_rng(child), size, N, theory["lam"], point["delta"], point["rho"], loss, separable))
+        progress((i + 1) / trials)
+    names = dict.fromkeys(name for one in measured for name in one)
+    return {name: mean_sem([one.get(name, math.nan) for one in measured]) for name in names}
+
+
+AUBIN = "saddle point of Aubin, Krzakala, Lu & Zdeborová 2020, evaluated independently"
+BARBIER = "Barbier, Krzakala, Macris, Miolane & Zdeborová 2019"
+HEBB = "Hebb's rule: tan(pi error) = sqrt(pi / (2 alpha)) / (1 - 2 delta)"
+CANDES = "Candès & Sur 2020: maximum over the slope, by numerical integration"
+OPPER = "Opper, Kinzel, Kleinz & Nehl 1990: maximal stability generalises as 0.5005 / alpha"
+GYORGYI = "Györgyi & Tishby 1990: the Bayes-optimal student generalises as 0.442 / alpha"
+GARDNER = "Gardner 1988: margin kappa at load 1 / [(1 + kappa^2) Phi(kappa) + kappa phi(kappa)] for random labels"
+LEAST_SQUARES = "least squares: (1 - 2/pi) (1 - 1/alpha) / 2"
+PEAK = {"loss": "square", "lam": 0.0}
+
+
+def printed(parameters: dict, source: str, **values: tuple[float, float]) -> tuple[Landmark, ...]:
+    """One landmark per observable: (value, half a unit of its last digit)."""
+    return tuple(Landmark(parameters, name, value, source, 0.0, digit) for name, (value, digit) in values.items())
+
+
+LANDMARKS = (
+    *printed({"loss": "square"}, AUBIN, gen_error=(0.195533, 6e-7), train_loss=(0.0931083, 6e-8), q=(0.799139, 6e-7)),
+    *printed({"loss": "square"}, AUBIN, train_error=(0.0112628, 6e-8)),
+    *printed({}, AUBIN, gen_error=(0.179662, 6e-7), train_loss=(0.182150, 6e-7), m=(1.720313, 6e-7), q=(4.145804, 6e-7)),
+    *printed({"loss": "hinge", "delta": 0.1}, AUBIN, gen_error=(0.268903, 6e-7), train_loss=(0.133822, 6e-7), q=(3.757459, 6e-7)),
+    *printed({"loss": "hinge", "delta": 0.1}, AUBIN, train_error=(0.0520772, 6e-8)),
+    *printed({"loss": "hinge", "lam": 0.0}, AUBIN, gen_error=(0.188479, 6e-7), margin=(0.454578, 6e-7)),
+    *printed({"lam": 0.0, "alpha": 1.0}, AUBIN, gen_error=(0.265711, 6e-7), margin=(0.786550, 6e-7)),
+    *printed({"lam": 0.0, "alpha": 4.0, "delta": 0.1}, AUBIN, gen_error=(0.213364, 6e-7), train_loss=(0.280035, 6e-7), q=(23.1079, 6e-5)),
+    *(
+        item
+        for alpha, value, digit in ((0.5, 0.322395, 6e-7), (1.0, 0.254373, 6e-7), (2.0, 0.174534, 6e-7), (5.0, 0.0839352, 6e-8))
+        for item in printed({"alpha": alpha}, BARBIER, gen_error_bayes=(value, digit))
+    ),
+    *(
+        item
+        for delta, value in ((0.01, 6.71025), (0.1, 2.99229), (0.2, 2.39133), (0.4, 2.03333))
+        for item in printed({"delta": delta}, CANDES, alpha_sep=(value, 6e-6))
+    ),
+    Landmark({"delta": 0.5}, "alpha_sep", 2.0, "Cover 1965: two random labels per weight", 1e-14),
+    Landmark({"loss": "square", "lam": "opt"}, "lam", math.pi / 2 - 1, "optimal ridge at every load", 1e-14),
+    Landmark({"alpha": 1e3, "lam": 0.0}, "gen_error", 0.5005e-3, OPPER, 2e-4),
+    Landmark({"alpha": 1e3}, "gen_error_bayes", 0.442e-3, GYORGYI, 2e-3),
+    Landmark({"alpha": 0.519572229604938, "lam": 0.0, "delta": 0.5}, "margin", 1.0, GARDNER, 1e-9),
+    Landmark({"alpha": 3.0, **PEAK}, "train_loss", (1 - 2 / math.pi) / 3, LEAST_SQUARES, 1e-12),
+    Landmark({"alpha": 0.5, **PEAK}, "train_error", 0.0, "more weights than labels: least squares fits them all"),
+    *(
+        Landmark({"alpha": 5.0, "lam": 1e12, "delta": 0.1, "loss": loss}, "gen_error", math.atan(math.sqrt(math.pi / 10) / 0.8) / math.pi, HEBB, 1e-10)
+        for loss in FITS
+    ),
+    Landmark({}, "margin", None, "defined without ridge"),
+)  # fmt: skip
+
+MODEL = Model(
+    id="perceptron-erm",
+    title="Perceptron trained by convex losses",
+    chapter="teacher_student",
+    question="How close do ridge, logistic and hinge regression come to the Bayes-optimal student of a noisy perceptron?",
+    equations=__doc__,
+    parameters=(
+        Parameter("alpha", r"\alpha", "samples per input dimension, N/D", 2.0, 1e-4, 1e4, scale="log"),
+        Parameter("lam", r"\lambda", "ridge; opt: the one of least test error", 0.1, 0.0, 1e12, scale="log", choices=("opt",)),
+        Parameter("delta", r"\Delta", "probability of a flipped label", 0.0, 0.0, 0.5, 0.01),
+        Parameter("loss", r"\ell", "training loss", "logistic", choices=tuple(FITS)),
+        Parameter("rho", r"\rho", "squared norm of the teacher, ‖β‖²/D; it only rescales m", 1.0, 1e-3, 1e3, scale="log"),
+    ),
+    observables=OBSERVABLES,
+    solve=solve,
+    simulate=simulate,
+    size=Parameter("size", "D", "input dimension", 300, 10, 2000, 1, "log", integer=True),
+    trials=Parameter("trials", "n", "number of teachers, samples and fits", 10, 1, 1000, 1, "log", integer=True),
+    landmarks=LANDMARKS,
+    references=(
+        Reference("B. Aubin, F. Krzakala, Y. M. Lu, L. Zdeborová", 2020, "Generalization error in high-dimensional perceptrons: Approaching Bayes error with convex optimization", "NeurIPS 33, 12199", "https://arxiv.org/abs/2006.06560"),
+        Reference("E. J. Candès, P. Sur", 2020, "The phase transition for the existence of the maximum likelihood estimate in high-dimensional logistic regression", "Annals of Statistics 48, 27", "https://arxiv.org/abs/1804.09753"),
+        Reference("T. M. Cover", 1965, "Geometrical and statistical properties of systems of linear inequalities with applications in pattern recognition", "IEEE Trans. Electron. Comput. EC-14, 326", "https://doi.org/10.1109/PGEC.1965.264137"),
+        Reference("M. Opper, W. Kinzel, J. Kleinz, R. Nehl", 1990, "On the ability of the optimal perceptron to generalise", "Journal of Physics A 23, L581"),
+        Reference("G. Györgyi, N. Tishby", 1990, "Statistical theory of learning a rule", "in Neural Networks and Spin Glasses, World Scientific, 3"),
+        Reference("J. Barbier, F. Krzakala, N. Macris, L. Miolane, L. Zdeborová", 2019, "Optimal errors and phase transitions in high-dimensional generalized linear models", "PNAS 116, 5451", "https://arxiv.org/abs/1708.03395"),
+        Reference("E. Gardner", 1988, "The space of interactions in neural network models", "Journal of Physics A 21, 257"),
+    ),
+    solve_along=solve_along,
+    solve_axes=AXES,
+)  # fmt: skip
