@@ -7,7 +7,8 @@ while searching(search):
 found(search), search.point
 
 A step is halved until the next one, with the same Jacobian, would be shorter: a test that does not mind nearly marginal directions
-(Deuflhard 2004). The root is found when that next step is below 1e-9.
+(Deuflhard 2004). The root is found when that next step is below 1e-9, or when rounding keeps steps below 1e-6 from getting
+shorter.
 """
 
 import math
@@ -21,6 +22,7 @@ Search = namedtuple("Search", "point base values step following jacobian control
 what `point` is for, the fraction of the step taken, the length of the whole step and the number of steps so far."""
 
 DIFFERENCE = 1e-6
+"""Of the quotients that make the Jacobian; shorter steps are at the mercy of rounding."""
 BASE, TRIAL, FOUND, FAILED = -1, 3, 4, 5  # 0, 1, 2: displaced along this coordinate
 
 
@@ -108,4 +110,5 @@ def advance(search, values, valid):
         elif 0.5 * control[1] > 1e-4 and not ahead < control[2]:
             propose(search, 0.5 * control[1])
         else:
-            control[0] = FAILED
+            search.point[:] = base
+            control[0] = FOUND if control[2] < DIFFERENCE else FAILED

@@ -42,14 +42,15 @@ def logistic_channel(V, q, zeta, delta):
     r"""$(c,r,\hat t,$ loss$)$ of the logistic loss, $t=(1-2\Delta)\sqrt{2/\pi\rho}\;\hat t$.
 
     Integrals over $p=$ prox, in which the loss bends on the scale 1 and everything is explicit: $\omega=p-V\sigma(-p)$, $f=\sigma(-p)$,
-    $d\omega=(1+Vs)dp$, $s=\sigma(p)\sigma(-p)$. Panels follow $\varphi$ and $\Phi$ in $\xi$ and are cut finer where the loss bends.
+    $d\omega=(1+Vs)dp$, $s=\sigma(p)\sigma(-p)$. Panels follow $\varphi$ and $\Phi$ in $\xi$ and are
+    cut finer near the poles of $\sigma$ at $\pm i\pi$.
     """
     sd, slope, sharp = math.sqrt(q), math.sinh(zeta), math.cosh(zeta)
     edges = graded_edges(-8.5, 8.5, 0.0, 2.75 / max(1.0, slope))
     for i in range(edges.size):
         edges[i] = logistic_prox(sd * edges[i], V, 0.05 * sd / max(1.0, slope))
     c = r = t = loss = 0.0
-    for low, high, widest in ((-1e300, -36.0, 1e300), (-36.0, 36.0 + math.log1p(V), 5.0)):
+    for low, high, widest in ((-1e300, -36.0, 1e300), (-36.0, -5.0, 5.0), (-5.0, 5.0, 2.5), (5.0, 36.0 + math.log1p(V), 5.0)):
         part = np.empty(edges.size)
         for i in range(edges.size):
             part[i] = min(max(edges[i], low), high)
