@@ -131,14 +131,15 @@ def predictor(omega: np.ndarray, V: float, delta: float, p: float, setting: Sett
 def gamp(X: np.ndarray, y: np.ndarray, w: np.ndarray, V: float, setting: Setting) -> Iterator[tuple[np.ndarray, float]]:
     r"""(estimate (D,), average variance) after 0, 1, 2, ... iterations from the given ones; X (N, D) are inputs over $\sqrt D$.
 
-    $\overline{g^2}$ equals $-\overline{\partial_\omega g}$ up to fluctuations, and bounds those of the latter, which may be negative where little
-    is known.
+    $\overline{g^2}$ and $-\overline{\partial_\omega g}$ are equal up to fluctuations. As long as little is known those of the second, which may be
+    negative, are the larger ones; later the first overreacts to a $V$ that is too small.
     """
     g = np.zeros(len(y))
     while True:
         yield w, V
         g, curvature = output_score(y, X @ w - V * g, V, setting)
-        A = len(y) / len(w) * max(curvature, 0.5 * np.mean(g * g))
+        square = np.mean(g * g)
+        A = len(y) / len(w) * (square if V / setting.rho > 0.5 else max(curvature, 0.5 * square))
         w, V = denoise(A, A * w + g @ X, setting.prior, setting.rho)
 
 

@@ -281,7 +281,7 @@ MODEL = Model(
         Parameter("sparsity", r"\rho", "fraction of non-zero weights (gauss-bernoulli)", 1.0, 1e-4, 1.0, 0.01),
         Parameter("overlap", r"q/\rho", "overlap at which the landscape is evaluated; nowhere if absent", None, 0.0, 1.0, 0.01),
         Parameter("iterations", "t", "iterations of AMP; until it stops if absent", None, 0, 1000, 1, integer=True),
-        Parameter("q0", r"q_0/\rho", "overlap from which AMP starts on the even channels abs and door", 0.01, 1e-6, 0.99, 0.01, "log"),
+        Parameter("q0", r"q_0/\rho", "overlap from which AMP starts on the even channels abs and door", 0.05, 1e-6, 0.99, 0.01, "log"),
     ),
     observables=(
         *branch_observables("", "", "Bayes-optimal"),

@@ -332,6 +332,7 @@ def test_amp_falls_on_state_evolution(point, size, trials):
     [
         ({"prior": "gaussian", "channel": "abs", "alpha": 1.3, "q0": 0.1}, [0, 1, 2, 3]),
         ({"prior": "gaussian", "channel": "abs", "delta": 0.01, "alpha": 1.5, "q0": 0.1}, [0, 1, 2, 3]),
+        ({"prior": "gauss-bernoulli", "sparsity": 0.3, "channel": "abs", "delta": 0.01, "alpha": 1.5}, [0, 1, 2, 3, 4]),
         ({"prior": "rademacher", "channel": "door", "alpha": 2.5, "q0": 0.2}, [0, 1, 2, 3]),
     ],
 )
