@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 from scipy.integrate import Radau
+from scipy.linalg import expm
 
 from engine.dynamics.gaussian_averages import ERF, I2, J2, RELU, weighted_I3, weighted_I4
 from engine.model import ConvergenceError
@@ -27,8 +28,9 @@ from engine.numerics.ode import (
 SEARCH_END = 1e5  # the escape is searched up to this time
 VANISHED = 1e-11  # a shrinking relu unit is dead when its Q_kk is smaller
 RUNAWAY = 1e8  # relu and linear ran away when Q_kk or v_k² is larger
-EXPLICIT_STEPS, IMPLICIT_STEPS = 5000, 250  # batches of comparable work
-FINISHED, LEARNED, DIVERGED, UNFINISHED, STUCK = range(5)
+EXPLICIT_STEPS, IMPLICIT_STEPS = 1000, 100  # batches of comparable work
+PATIENCE = 5  # batches after which the other method is tried
+FINISHED, LEARNED, RESTS, DIVERGED, UNFINISHED, STUCK = range(6)
 
 
 class Problem(NamedTuple):
@@ -253,17 +255,19 @@ def integrate(problem: Problem, y: np.ndarray, times: np.ndarray, tolerances, le
     y = y.copy()
     states = np.full((times.size, y.size), math.nan)
     clock = np.array([0.0, 0.0, 0.0 if gen_error(problem, y) < threshold else math.nan])
-    method, other, covered, reason = advance, advance_implicit, math.inf, UNFINISHED
+    method, other, covered, batches, reason = advance, advance_implicit, 0.0, 0, UNFINISHED
     while reason == UNFINISHED:
-        start, before = clock[0], covered
+        start, before, batches = clock[0], covered, batches + 1
         reason = method(problem, *tolerances, learned, threshold, times, states, clock, y)
         covered = clock[0] - start
-        if covered < 0.5 * before:
-            method, other = other, method
+        if covered < 0.5 * before or batches == PATIENCE:
+            method, other, batches = other, method, 0
+        if reason == UNFINISHED and motion(problem, y, max(times[-1], SEARCH_END) - clock[0]) < 10.0 * tolerances[0]:
+            reason = RESTS
     time, done, escape = clock
     if reason == STUCK:
         raise ConvergenceError(f"the step size of the integration vanishes at t={time:g}")
-    if reason == LEARNED:
+    if reason in (LEARNED, RESTS):
         states[int(done) :] = y
     for state in states:
         if ran_away(problem, state):
@@ -280,7 +284,9 @@ def advance_implicit(problem: Problem, rtol, atol, learned, threshold, times, st
         return dy
 
     done = int(clock[1])
-    solver = Radau(derivative, clock[0], y, 1e9, rtol=rtol, atol=atol)
+    rtol, atol = max(rtol, 1e-10), max(atol, 1e-12)  # below, rounding errors rule its step
+    solver = Radau(derivative, clock[0], y, 1e9, rtol=rtol, atol=atol, jac=lambda _, y: jacobian(problem, y))
+    solver.newton_tol = 0.01  # of the tolerance: its own choice, sqrt(rtol), asks for more than rounding errors allow
     for _ in range(IMPLICIT_STEPS):
         searching = threshold > 0.0 and math.isnan(clock[2]) and solver.t < SEARCH_END
         if done == times.size and not searching:
@@ -303,6 +309,20 @@ def advance_implicit(problem: Problem, rtol, atol, learned, threshold, times, st
         if problem.activation == RELU and bury(problem, y, solver.f):
             return UNFINISHED
     return UNFINISHED
+
+
+def motion(problem: Problem, y: np.ndarray, duration: float) -> float:
+    """How far the state moves within `duration` by the linearised rates: the largest entry of ∫_0^duration e^(Js) ds dy/dt.
+
+    inf where it is plainly not at rest.
+    """
+    dy = np.empty(y.size)
+    rates(problem, y, dy)
+    if not np.abs(dy).max() < 1e-6:
+        return math.inf
+    generator = np.block([[jacobian(problem, y), dy[:, None]], [np.zeros((1, y.size + 1))]])
+    with np.errstate(over="ignore", invalid="ignore"):  # where it runs away
+        return float(np.abs(expm(generator * duration)[:-1, -1]).max())
 
 
 def bisect(reached, low: float, high: float) -> float:
