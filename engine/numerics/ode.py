@@ -7,8 +7,8 @@ section II.10. The kernels do everything but evaluate $f$, so that a model's own
     for s in range(1, STAGES):
         stage(y, h, k, s, z); rate(z, k[s])
     stage(y, h, k, STAGES, z)                       # z: the solution at t + h
-    error = error_norm(y, z, h, k, rtol, atol)      # accept the step if error <= 1, then h *= step_factor(error)
     rate(z, k[STAGES])                              # first stage of the next step
+    error = error_norm(y, z, h, k, rtol, atol)      # accept the step if error <= 1, then h *= step_factor(error)
     for s in range(STAGES + 1, DENSE_STAGES):       # only where values inside the step are wanted
         stage(y, h, k, s, w); rate(w, k[s])
     dense_coefficients(y, z, h, k, F)
@@ -103,12 +103,12 @@ def stage(y, h, k, s, out):
 def error_norm(y, z, h, k, rtol, atol):
     """Estimated local error of the step y -> z over atol + rtol max(|y|, |z|), root mean square (Hairer et al., eq. II.10.17).
 
-    NaN where the step left the domain of the rates: such a step is to be rejected.
+    NaN where the step, or the end it reaches, left the domain of the rates: such a step is to be rejected.
     """
     third = fifth = 0.0
     for i in range(y.size):
         scale = atol + rtol * max(abs(y[i]), abs(z[i]))
-        error3 = error5 = 0.0
+        error3 = error5 = 0.0 * k[STAGES, i]
         for j in range(STAGES):
             error3 += ERROR[0, j] * k[j, i]
             error5 += ERROR[1, j] * k[j, i]
