@@ -206,38 +206,53 @@ class State:
 def draw_control(state: State, control: Control) -> None:
     """The widget of one control, set from the state and writing into it."""
     value = state.values[control.name]
-    if not control.numeric:
-        _draw_choice(state, control, value)
-        return
-    if control.named:
-        _draw_named(state, control, value)
-    if isinstance(value, (int, float)) and value not in control.named.values():
-        _draw_slider(state, control, value)
+    with st.container(key=slider_key(state, control)):
+        if not control.numeric:
+            _draw_choice(state, control, value)
+            return
+        if control.named:
+            _draw_named(state, control, value)
+        if isinstance(value, (int, float)) and value not in control.named.values():
+            _draw_slider(state, control, value)
 
 
 def slider_key(state: State, control: Control) -> str:
     return f"{state.view}-{control.name}"
 
 
-def _synchronise(key: str, shown: object, same: Callable[[object], bool]) -> None:
-    """Set a widget from the state unless it shows that already (so as not to disturb a drag)."""
-    if key not in st.session_state or not same(st.session_state[key]):
-        st.session_state[key] = shown
+def _widget_key(name: str, shown: object, same: Callable[[object], bool]) -> str:
+    """The key of a widget that shows the state: the one it has (so as not to disturb a drag), or a new one where the state has moved
+    by itself. A rerun that is then on its way still carries the old value, under a key by which `_by_hand` tells it from the visitor's.
+    """
+    count = st.session_state.setdefault(f"widget/{name}", 0)
+    if not same(st.session_state.get(f"{name}/{count}", shown)):
+        count = st.session_state[f"widget/{name}"] = count + 1
+    key = f"{name}/{count}"
+    st.session_state.setdefault(key, shown)
+    return key
+
+
+def _by_hand(key: str, change: Callable[[Value], None]) -> Callable[[], None]:
+    """The callback of the widget `key`: `change(its value)`, unless another has taken its place since."""
+
+    def changed() -> None:
+        name, count = key.rsplit("/", 1)
+        if st.session_state[f"widget/{name}"] == int(count):
+            change(st.session_state[key])
+
+    return changed
 
 
 def _draw_slider(state: State, control: Control, value: float) -> None:
-    key = slider_key(state, control)
+    name = slider_key(state, control)
     help = f"{control.parameter.meaning}; {control.allowed}"
     if control.log:
         shown = control.value(control.position(value))
-        _synchronise(key, shown, lambda now: now == shown)
+        key = _widget_key(name, shown, lambda now: now == shown)
     else:
-        _synchronise(key, value, lambda position: control.value(position) == value)
+        key = _widget_key(name, value, lambda position: control.value(position) == value)
 
-    def moved() -> None:
-        now = st.session_state[key]
-        state.set({control.name: now if control.log else control.value(now)})
-
+    moved = _by_hand(key, lambda now: state.set({control.name: now if control.log else control.value(now)}))
     if control.log:
         st.select_slider(control.label(), control.stops, format_func=text, key=key, on_change=moved, help=help)
     else:
@@ -246,11 +261,9 @@ def _draw_slider(state: State, control: Control, value: float) -> None:
 
 
 def _draw_choice(state: State, control: Control, value: str) -> None:
-    key = slider_key(state, control)
-    _synchronise(key, value, lambda shown: shown == value)
+    key = _widget_key(slider_key(state, control), value, lambda shown: shown == value)
 
-    def chosen() -> None:
-        state.set({control.name: st.session_state[key]})
+    chosen = _by_hand(key, lambda option: state.set({control.name: option}))
 
     def shown(option: str) -> str:
         return control.labels.get(option, option)
@@ -263,21 +276,21 @@ def _draw_choice(state: State, control: Control, value: str) -> None:
 
 def _draw_named(state: State, control: Control, value: Value) -> None:
     """The choice between a number and the named values."""
-    key = f"{slider_key(state, control)}-named"
     free = f"${control.parameter.symbol}$ by slider"
     labels = {name: label for label, name in control.named.items()}
     current = labels.get(value, free)
-    _synchronise(key, current, lambda shown: shown == current)
+    key = _widget_key(f"{slider_key(state, control)}-named", current, lambda shown: shown == current)
     last = f"last/{state.view}/{control.name}"
     if current == free:
         st.session_state[last] = value
 
-    def chosen() -> None:
-        label = st.session_state[key]
+    def choose(label: str) -> None:
         number = st.session_state.get(last, _middle(control))
         state.set({control.name: number if label == free else control.named[label]})
 
-    st.segmented_control(control.label(), [free, *control.named], key=key, on_change=chosen, required=True, label_visibility="collapsed")
+    st.segmented_control(
+        control.label(), [free, *control.named], key=key, on_change=_by_hand(key, choose), required=True, label_visibility="collapsed"
+    )
 
 
 def _middle(control: Control) -> Value:

@@ -254,6 +254,7 @@ class LiveChart {
   moved(name) {
     const slider = this.data.sliders.find((s) => s.name === name)
     if (!slider) return
+    if (slider.ticks.length && !this.watched.get(name)?.host.querySelector(".phase-atlas-tick")) this.ticks() // a new slider has none
     const displaced = this.displaced(slider)
     if (!displaced && this.live !== name) return
     this.live = displaced ? name : null

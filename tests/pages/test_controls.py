@@ -5,7 +5,7 @@ import math
 import pytest
 
 from engine import Parameter
-from pages.kit.controls import Control, State, text
+from pages.kit.controls import Control, State, _by_hand, _widget_key, text
 
 LINEAR = Control(Parameter("alpha", r"\alpha", "load", 1.0, 0.0, 20.0, 0.01), 0, 4, 0.01)
 LOG = Control(
@@ -112,3 +112,24 @@ def test_reset_keeps_nothing_but_the_preset(monkeypatch):
 def test_text_of_values():
     assert [text(v) for v in (None, "opt", 3, 0.1 + 0.2, 1e-10)] == ["none", "opt", "3", "0.3", "1e-10"]
     assert math.isclose(float(text(math.pi)), math.pi, rel_tol=1e-9)
+
+
+def test_a_late_rerun_does_not_undo_a_preset(monkeypatch):
+    session, wishes = {}, []
+    monkeypatch.setattr("streamlit.session_state", session)
+
+    def key(value: float) -> str:
+        return _widget_key("page-alpha", value, lambda shown: shown == value)
+
+    first = key(0.1)
+    assert session[first] == 0.1
+    session[first] = 0.2  # the visitor's thumb
+    _by_hand(first, wishes.append)()
+    assert wishes == [0.2]
+    assert key(0.2) == first
+    second = key(0.4)  # a preset
+    assert second != first
+    assert session[second] == 0.4
+    _by_hand(first, wishes.append)()  # a rerun that had left the browser before
+    assert wishes == [0.2]
+    assert key(0.4) == second
