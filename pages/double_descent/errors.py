@@ -61,7 +61,7 @@ def picture(state: dict, points: int) -> Picture:
     curves += [here(state[axis], shown(task, now[ERROR[task]])), here(state[axis], now[TRAIN[task]], panel=1)]
     marks = [Vertical("P = N", equal)]
     if task == "classification":
-        marks.append(Vertical("separability threshold", separable, role="second"))
+        marks.append(Vertical("separable beyond" if axis == "gamma" else "separable below", separable, role="second"))
     return Picture(
         f"{task.capitalize()} with random features: test and training error",
         AXES[axis],
@@ -149,7 +149,7 @@ def numbers(state: dict) -> list[Number]:
         return [
             Number(r"E(\nu-h)^2", "test error", now["gen_mse"], least),
             Number(r"\frac12(y-h)^2", "training loss", now["train_loss"]),
-            Number(r"E(\nu-\langle h\rangle)^2", "averaged students", now["mse_ensemble"]),
+            Number(r"E(\nu-\langle h\rangle)^2", "ensemble of students", now["mse_ensemble"]),
             *shared,
         ]
     return [

@@ -44,7 +44,7 @@ def picture(state: dict, points: int) -> Picture:
     curves = [Curve(name, x, found[part], role, stack="error", weight=0.4) for part, (name, role, _) in PARTS.items()]
     curves += [
         Curve("sum", x, found["gen_mse"], weight=1.2),
-        Curve("many students averaged", x, found["mse_ensemble"], "here", dash=1),
+        Curve("ensemble", x, found["mse_ensemble"], "here", dash=1),
     ]
     curves += [
         Curve(name, x, found[part] / found["gen_mse"], role, stack="share", weight=0.4, panel=1, legend=False)
@@ -91,7 +91,7 @@ def numbers(state: dict) -> list[Number]:
             Number(symbols[part], words, now[part], f"{now[part] / now['gen_mse']:.0%}" if now["gen_mse"] > 0 else "")
             for part, (_, _, words) in PARTS.items()
         ),
-        Number(r"E(\nu-\langle h\rangle)^2", "averaged students", now["mse_ensemble"]),
+        Number(r"E(\nu-\langle h\rangle)^2", "ensemble of students", now["mse_ensemble"]),
     ]
 
 
@@ -110,9 +110,9 @@ VIEW = View(
         "λ removes it too": {"lam": "opt"},
     },
     notice=(
-        "The bias has no peak: it falls smoothly through P = N. The peak is variance.",
-        "Most of it comes from the random features themselves: another first layer, the same data, another answer.",
-        "Averaging many students, each with its own features, removes that part and the peak with it, even at P = N.",
+        "The bias has no peak: it falls straight through P = N. The peak is variance.",
+        "Unless labels are very noisy, most of it comes from the random features themselves: another first layer, the same data, another answer.",
+        "An ensemble of many students, each with its own features, is rid of that part and of the peak with it, even at P = N.",
         "The right λ does nearly the same with one student. Parts: noise inside initialisation inside sampling (d'Ascoli et al. 2020).",
     ),
     experiment=experiment(lambda state: ("gen_mse",)),

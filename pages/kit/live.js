@@ -20,7 +20,7 @@ const ROLES = {
   "series-4": ["#8a6d00", "#f0e442"],
   "series-5": ["#555b66", "#b6bdca"],
   // values of one parameter in their order
-  "shade-0": ["#c77fb0", "#8d5a80"],
+  "shade-0": ["#c77fb0", "#a26f95"],
   "shade-1": ["#94408c", "#c087b4"],
   "shade-2": ["#4d1f5c", "#f0cfe6"],
 }
