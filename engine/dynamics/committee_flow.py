@@ -334,14 +334,29 @@ def bisect(reached, low: float, high: float) -> float:
 
 
 def jacobian(problem: Problem, y: np.ndarray) -> np.ndarray:
-    """Jacobian (n, n) of the rates at y by central differences."""
-    J = np.empty((y.size, y.size))
+    """Jacobian (n, n) of the rates at y by central differences; the columns of dead relu units are 0."""
+    J = np.zeros((y.size, y.size))
     up, down = np.empty(y.size), np.empty(y.size)
-    for j, step in enumerate(1e-5 * np.eye(y.size)):
-        rates(problem, y + step, up)
-        rates(problem, y - step, down)
-        J[:, j] = (up - down) / 2e-5
+    for j, size in enumerate(1e-5 * scales(problem, y)):
+        if size > 0.0:
+            step = np.zeros(y.size)
+            step[j] = size
+            rates(problem, y + step, up)
+            rates(problem, y - step, down)
+            J[:, j] = (up - down) / (2.0 * size)
     return J
+
+
+def scales(problem: Problem, y: np.ndarray) -> np.ndarray:
+    """Over which changes of each entry of y the rates are smooth: 1, but for overlaps of relu units the product of the norms."""
+    if problem.activation != RELU:
+        return np.ones(y.size)
+    if problem.symmetric:
+        return np.array([y[0], y[0], math.sqrt(y[0])])
+    K = problem.K
+    norms = np.sqrt(y[[k * (k + 3) // 2 for k in range(K)]])
+    pairs = np.outer(norms, norms)[np.tril_indices(K)], np.outer(norms, np.sqrt(problem.T)).ravel()
+    return np.concatenate([*pairs, np.ones(K if problem.both else 0)])
 
 
 def newton(problem: Problem, y: np.ndarray) -> np.ndarray | None:
