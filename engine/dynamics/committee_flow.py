@@ -95,41 +95,29 @@ def gen_error(problem, y):
 def rates(problem, y, dy):
     """dy = dy/dt (Saad & Solla 1995; Goldt et al. 2019, eqs. 8-10)."""
     C, v, s = unpack(problem, y)
-    K, M, eta = problem.K, problem.M, problem.eta
-    rows = 1 if problem.symmetric else K
-    drift = np.zeros((rows, K + M))
+    rows, columns = (2, 1) if problem.symmetric else (problem.K, problem.M)
+    drift = np.zeros((rows, s.size))
     for k in range(rows):
         if v[k] != 0.0:
             weighted_I3(problem.activation, C, s, k, drift[k])
-    if problem.symmetric:
-        dy[0] = 2.0 * eta * v[0] * drift[0, 0] + diffusion(problem, C, v, s, 0, 0)
-        dy[1] = 2.0 * eta * v[0] * drift[0, 1] + diffusion(problem, C, v, s, 0, 1)
-        dy[2] = eta * v[0] * drift[0, K]
-        return
     i = 0
-    for k in range(K):
-        for l in range(k + 1):  # noqa: E741
-            dy[i] = eta * (v[k] * drift[k, l] + v[l] * drift[l, k]) + diffusion(problem, C, v, s, k, l)
+    for k in range(rows):
+        for l in range(1 if problem.symmetric else k + 1):  # noqa: E741
+            dy[i] = problem.eta * (v[k] * drift[k, l] + v[l] * drift[l, k])
+            weight = problem.eta**2 * v[k] * v[l]
+            if weight != 0.0:
+                dy[i] += weight * (weighted_I4(problem.activation, C, s, k, l) + problem.variance * J2(problem.activation, C, k, l))
             i += 1
-    for k in range(K):
-        for n in range(M):
-            dy[i] = eta * v[k] * drift[k, K + n]
+    for k in range(1 if problem.symmetric else rows):
+        for n in range(columns):
+            dy[i] = problem.eta * v[k] * drift[k, problem.K + n]
             i += 1
     if problem.both:
-        for k in range(K):
+        for k in range(rows):
             dy[i] = 0.0
             for a in range(s.size):
                 dy[i] += problem.eta_v * s[a] * I2(problem.activation, C, k, a)
             i += 1
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def diffusion(problem, C, v, s, k, l):  # noqa: E741
-    """Second-order part of dQ_kl/dt: η² v_k v_l (sum_ab s_a s_b I4(k, l, a, b) + σ² J2(k, l))."""
-    weight = problem.eta**2 * v[k] * v[l]
-    if weight == 0.0:
-        return 0.0
-    return weight * (weighted_I4(problem.activation, C, s, k, l) + problem.variance * J2(problem.activation, C, k, l))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -203,7 +191,7 @@ def advance(problem, rtol, atol, learned, threshold, times, states, clock, y):
     z, w = np.empty(y.size), np.empty(y.size)
     reason = FINISHED
     below = steps = 0
-    rates(problem, y, k[0])
+    rates_of_stages(problem, y, 0.0, k, 0, 1, z)
     h = first_step(y, k[0], rtol, atol)
     searching = threshold > 0.0 and math.isnan(escape)
     while done < times.size or (searching and t < SEARCH_END):
@@ -234,13 +222,11 @@ def advance(problem, rtol, atol, learned, threshold, times, states, clock, y):
         if below == 2:
             reason = LEARNED
             break
-        if problem.activation == RELU and bury(problem, y, k[0]):
-            rates(problem, y, k[0])
         if ran_away(problem, y):
             reason = DIVERGED
             break
         steps += 1
-        if steps == EXPLICIT_STEPS:
+        if steps == EXPLICIT_STEPS or (problem.activation == RELU and bury(problem, y, k[0])):
             reason = UNFINISHED
             break
     clock[0], clock[1], clock[2] = t, done, escape

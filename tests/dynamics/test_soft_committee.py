@@ -469,6 +469,7 @@ def test_idle_units_end_below_the_floor():
         ({"activation": "relu", "M": 7}, "M"),
         ({"eps": 0.3, "q0": 0.01}, "eps"),
         ({"K": 12, "M": 12, "eps": 0.3}, "eps"),
+        ({"K": 4, "init": "informed", "eps": 1e-7, "sigma": 0.1}, "eps"),
     ],
 )
 def test_what_has_no_solution_says_why(p, name):
