@@ -40,7 +40,7 @@ def binary_picture(state: dict, points: int) -> Picture:
         (
             Vertical(f"α_c = {critical:.3g}", critical, role="optimum"),
             Vertical(f"naive: {now['alpha_ann']:.3g}", now["alpha_ann"], role="second"),
-            Vertical(f"replica symmetry unstable: {now['alpha_at']:.3g}", now["alpha_at"]),
+            Vertical(f"instability: {now['alpha_at']:.3g}", now["alpha_at"]),
             Vertical(f"q → 1: {now['alpha_rs_max']:.3g}", now["alpha_rs_max"]),
             Horizontal("", 0.0),
         ),

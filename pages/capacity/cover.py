@@ -10,7 +10,6 @@ from pages.kit.explorer import Number, View
 from pages.kit.picture import Axis, Curve, Horizontal, Picture, Recipe, Vertical, here
 
 COVER = engine.model("capacity-cover")
-SIZES = (10, 20, 50, 100, 200, 500, 1000)
 
 
 def cover_picture(state: dict, points: int) -> Picture:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import streamlit as st
 
 import cache
@@ -17,7 +19,7 @@ from pages.kit import experiment as experiments
 from pages.kit.controls import Control, State, draw_control, draw_typed, slider_key, text
 from pages.kit.experiment import Experiment
 from pages.kit.live import encode_family, live_chart
-from pages.kit.picture import Axis, Picture, here
+from pages.kit.picture import Axis, Curve, Picture, here
 
 EXACT, PREVIEW = 200, 90
 """Points per curve of the exact picture and of the preview."""
@@ -111,7 +113,7 @@ def _body(page: str, views: Sequence[View], states: dict[str, State]) -> None:
         if view.experiment:
             experiments.draw_progress(state)
     _draw_numbers(view, state)
-    _draw_tabs(page, view, state, picture)
+    _draw_tabs(view, state, picture)
     link = ({"view": view.id} if len(views) > 1 else {}) | state.link()
     if st.query_params.to_dict() != link:
         st.query_params.from_dict(link)
@@ -169,6 +171,11 @@ def signature(view: View, values: Mapping) -> str:
     return hashlib.sha1(repr((view.id, view.model, sorted(values.items()))).encode(), usedforsecurity=False).hexdigest()[:12]
 
 
+def fingerprint(curves: Sequence[Curve]) -> str:
+    """A short name for what the curves show."""
+    return str(zlib.crc32(b"".join(np.asarray(values).tobytes() for c in curves for values in (c.x, c.y))) if curves else "")
+
+
 def _draw_picture(view: View, state: State, small: bool = False) -> Picture:
     name = signature(view, state.values)
     picture = cache.memo(("picture", view.model, name), lambda: solved(view, state.values, EXACT))
@@ -187,7 +194,7 @@ def _draw_picture(view: View, state: State, small: bool = False) -> Picture:
     live_chart(
         key,
         picture.with_curves(dots),
-        revision=name + str(len(dots)),
+        revision=name + fingerprint(dots),
         sliders=[_slider(state, control) for control in live],
         fixed=[
             f"{_plain(c)} = {text(state.values[c.name])}" for c in view.controls if c.numeric and c.when(state.values) and c not in live
@@ -306,13 +313,13 @@ def displayed(markdown: str) -> str:
     return re.sub(r"\$\$(.+?)\$\$", r"\n$$\n\1\n$$\n", markdown, flags=re.DOTALL)
 
 
-def _draw_tabs(page: str, view: View, state: State, picture: Picture) -> None:
+def _draw_tabs(view: View, state: State, picture: Picture) -> None:
     drawn = {
         "Phase diagram": (view.map, lambda: _draw_map(view, state)),
         "Experiment": (view.experiment, lambda: experiments.draw(view.experiment, state)),
         "Notice": (view.notice, lambda: st.markdown("\n".join(f"- {point}" for point in view.notice))),
         "Equations": (True, lambda: st.markdown(displayed(engine.model(view.model).equations))),
-        "Take away": (True, lambda: _draw_take_away(page, view, state, picture)),
+        "Take away": (True, lambda: _draw_take_away(view, state, picture)),
     }
     names = [name for name, (present, _) in drawn.items() if present]
     start = "Notice" if view.notice else names[0]
@@ -339,7 +346,7 @@ def _draw_map(view: View, state: State) -> None:
     live_chart(key, marked, revision=signature(view, state.values), clickable=True, on_click=clicked, filename=f"phase-atlas-{view.id}-map")
 
 
-def _draw_take_away(page: str, view: View, state: State, picture: Picture) -> None:
+def _draw_take_away(view: View, state: State, picture: Picture) -> None:
     st.download_button("Data (CSV)", picture.csv, f"phase-atlas-{view.id}.csv", "text/csv", on_click="ignore")
     st.caption("The picture itself: the PNG and SVG buttons below it.")
     if picture.recipe:

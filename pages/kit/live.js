@@ -75,6 +75,9 @@ function mixArray(a, b, t, log) {
   return out
 }
 
+// The x axis of a panel: its own or the picture's.
+const horizontal = (picture, panel) => picture.panels[panel ?? 0].x ?? picture.x
+
 // The picture between two members of a family. Curves of different branches, or of different length, are never blended.
 function interpolate(family, axes, position) {
   const grid = family.positions
@@ -84,18 +87,19 @@ function interpolate(family, axes, position) {
   const [a, b] = [family.members[i], family.members[i + 1]]
   const near = t < 0.5 ? a : b
   if (a.branch !== b.branch) return near
+  const across = (panel) => horizontal(axes, panel).log
   const curves = near.curves.map((curve) => {
     const p = a.curves.find((c) => c.id === curve.id)
     const q = b.curves.find((c) => c.id === curve.id)
     if (!p || !q || p.branch !== q.branch || p.y.length !== q.y.length) return curve
-    return { ...curve, x: mixArray(p.x, q.x, t, axes.x.log), y: mixArray(p.y, q.y, t, axes.panels[curve.panel].log) }
+    return { ...curve, x: mixArray(p.x, q.x, t, across(curve.panel)), y: mixArray(p.y, q.y, t, axes.panels[curve.panel].log) }
   })
   const marks = near.marks.map((mark) => {
     const p = a.marks.find((m) => m.id === mark.id)
     const q = b.marks.find((m) => m.id === mark.id)
     if (!p || !q) return mark
     const mixed = { ...mark }
-    for (const field of ["x", "x0", "x1"]) if (field in mark) mixed[field] = mixNumber(p[field], q[field], t, axes.x.log)
+    for (const field of ["x", "x0", "x1"]) if (field in mark) mixed[field] = mixNumber(p[field], q[field], t, across(mark.panel))
     for (const field of ["y"]) if (field in mark) mixed[field] = mixNumber(p[field], q[field], t, axes.panels[mark.panel].log)
     return mixed
   })
@@ -328,7 +332,10 @@ class LiveChart {
     const axis = (n) => (n === 0 ? "" : String(n + 1))
     const weights = picture.panels.map((panel) => panel.weight)
     const total = weights.reduce((a, b) => a + b, 0)
-    const gap = picture.panels.length > 1 ? 0.09 : 0
+    const bottom = picture.panels.length - 1
+    const xaxis = (n) => (picture.panels[n].x ? axis(n) : "")
+    const shared = picture.panels.findLastIndex((panel) => !panel.x)
+    const gaps = picture.panels.map((panel, n) => (n === bottom ? 0 : panel.x || n === shared ? (small ? 58 : 90) / this.plot.clientHeight : 0.09))
     const layout = {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
@@ -358,13 +365,16 @@ class LiveChart {
       ...(spec.low === null ? { autorange: true } : { range: spec.log ? [Math.log10(spec.low), Math.log10(spec.high)] : [spec.low, spec.high] }),
     })
     let top = 1
-    const bottom = picture.panels.length - 1
+    const free = 1 - gaps.reduce((a, b) => a + b, 0)
     picture.panels.forEach((panel, n) => {
-      const height = ((1 - gap * bottom) * weights[n]) / total
-      layout[`yaxis${axis(n)}`] = { ...line(panel, height * this.plot.clientHeight), domain: [Math.max(0, top - height), top], title: { text: subscripts(small && bottom ? panel.symbol : panel.title), standoff: 8 }, anchor: "x" }
-      top -= height + gap
+      const height = (free * weights[n]) / total
+      layout[`yaxis${axis(n)}`] = { ...line(panel, height * this.plot.clientHeight), domain: [Math.max(0, top - height), top], title: { text: subscripts(small && bottom ? panel.symbol : panel.title), standoff: 8 }, anchor: `x${xaxis(n)}` }
+      if (panel.x || n === shared) {
+        const spec = horizontal(picture, n)
+        layout[`xaxis${xaxis(n)}`] = { ...line(spec, width), title: { text: subscripts(spec.title), standoff: small && n < bottom ? 2 : 8 }, anchor: `y${axis(n)}` }
+      }
+      top -= height + gaps[n]
     })
-    layout.xaxis = { ...line(picture.x, width), title: { text: subscripts(picture.x.title), standoff: 8 }, anchor: `y${axis(bottom)}` }
 
     const traces = []
     if (picture.heat) {
@@ -379,7 +389,7 @@ class LiveChart {
     }
     for (const [i, curve] of (this.pinned?.curves ?? []).entries()) {
       traces.push({
-        type: "scatter", mode: "lines", uid: `pinned${i}`, name: this.pinned.name, x: curve.x, y: curve.y, xaxis: "x", yaxis: `y${axis(curve.panel)}`,
+        type: "scatter", mode: "lines", uid: `pinned${i}`, name: this.pinned.name, x: curve.x, y: curve.y, xaxis: `x${xaxis(curve.panel)}`, yaxis: `y${axis(curve.panel)}`,
         showlegend: i === 0, legendgroup: "pinned", line: { color: theme.faint, width: small ? 1.5 : 2, dash: "dot" }, hoverinfo: "skip",
       })
     }
@@ -387,7 +397,7 @@ class LiveChart {
       const ink = colour(curve.role)
       const stale = curve.kind === "dots" && badge
       traces.push({
-        type: "scatter", uid: curve.id.replace(/\W/g, (c) => `_${c.codePointAt(0)}`), name: subscripts(curve.name), x: curve.x, y: curve.y, yaxis: `y${axis(curve.panel)}`, xaxis: "x",
+        type: "scatter", uid: curve.id.replace(/\W/g, (c) => `_${c.codePointAt(0)}`), name: subscripts(curve.name), x: curve.x, y: curve.y, yaxis: `y${axis(curve.panel)}`, xaxis: `x${xaxis(curve.panel)}`,
         mode: curve.kind === "line" ? "lines" : "markers",
         showlegend: curve.legend, opacity: stale ? 0.25 : 1, connectgaps: false, cliponaxis: curve.kind === "line",
         line: { color: ink, width: (small ? 2 : 3) * curve.weight, dash: DASHES[curve.dash], simplify: false },
@@ -395,34 +405,36 @@ class LiveChart {
         ...(curve.sem ? { error_y: { type: "data", array: curve.sem, color: ink, thickness: 2, width: 4 } } : {}),
         ...(curve.stack ? { stackgroup: curve.stack, fillcolor: ink + "99" } : {}),
         ...(curve.fill ? { fill: curve.fill, fillcolor: ink + "22" } : {}),
-        hovertemplate: `${picture.x.symbol} %{x:.4g}<br>${curve.name} %{y:.5g}<extra></extra>`,
+        hovertemplate: `${horizontal(picture, curve.panel).symbol} %{x:.4g}<br>${curve.name} %{y:.5g}<extra></extra>`,
       })
     }
     let level = 0
     for (const mark of picture.marks) {
       const ink = colour(mark.role)
+      const spec = horizontal(picture, mark.panel)
+      const xref = `x${xaxis(mark.panel ?? 0)}`
       if (mark.kind === "region" && Number.isFinite(mark.x0) && Number.isFinite(mark.x1)) {
-        layout.shapes.push({ type: "rect", xref: "x", x0: mark.x0, x1: mark.x1, yref: `y${axis(mark.panel)} domain`, y0: 0, y1: 1, line: { width: 0 }, fillcolor: mark.shade ? theme.region : "rgba(0,0,0,0)", opacity: mark.shade ? 0.06 : 1, layer: "below" })
-        const log = picture.x.log
-        const [low, high] = [picture.x.low === null ? mark.x0 : Math.max(mark.x0, picture.x.low), picture.x.high === null ? mark.x1 : Math.min(mark.x1, picture.x.high)]
-        const span = log ? Math.log(high / low) / Math.log(picture.x.high / picture.x.low) : (high - low) / (picture.x.high - picture.x.low)
-        const room = picture.x.low === null ? width : span * (width - layout.margin.l)
+        layout.shapes.push({ type: "rect", xref, x0: mark.x0, x1: mark.x1, yref: `y${axis(mark.panel)} domain`, y0: 0, y1: 1, line: { width: 0 }, fillcolor: mark.shade ? theme.region : "rgba(0,0,0,0)", opacity: mark.shade ? 0.06 : 1, layer: "below" })
+        const log = spec.log
+        const [low, high] = [spec.low === null ? mark.x0 : Math.max(mark.x0, spec.low), spec.high === null ? mark.x1 : Math.min(mark.x1, spec.high)]
+        const span = log ? Math.log(high / low) / Math.log(spec.high / spec.low) : (high - low) / (spec.high - spec.low)
+        const room = spec.low === null ? width : span * (width - layout.margin.l)
         if (high > low && room > 0.6 * (size + 2) * mark.text.length)
-          layout.annotations.push({ xref: "x", x: log ? Math.log10(Math.sqrt(low * high)) : (low + high) / 2, yref: `y${axis(mark.panel)} domain`, y: mark.height, text: mark.text, showarrow: false, font: { size: size + 2, color: theme.faint } })
+          layout.annotations.push({ xref, x: log ? Math.log10(Math.sqrt(low * high)) : (low + high) / 2, yref: `y${axis(mark.panel)} domain`, y: mark.height, text: mark.text, showarrow: false, font: { size: size + 2, color: theme.faint } })
       }
       if (mark.kind === "vertical" && Number.isFinite(mark.x)) {
-        const panels = mark.panel === null ? picture.panels.map((_, n) => n) : [mark.panel]
-        for (const n of panels) layout.shapes.push({ type: "line", xref: "x", x0: mark.x, x1: mark.x, yref: `y${axis(n)} domain`, y0: 0, y1: 1, line: { color: ink, width: small ? 1.5 : 2, dash: "dash" } })
-        const x = picture.x.log ? Math.log10(mark.x) : mark.x
-        const [low, high] = layout.xaxis.range ?? [x, x + 1]
+        const panels = mark.panel === null ? picture.panels.flatMap((panel, n) => (panel.x ? [] : [n])) : [mark.panel]
+        for (const n of panels) layout.shapes.push({ type: "line", xref, x0: mark.x, x1: mark.x, yref: `y${axis(n)} domain`, y0: 0, y1: 1, line: { color: ink, width: small ? 1.5 : 2, dash: "dash" } })
+        const x = spec.log ? Math.log10(mark.x) : mark.x
+        const [low, high] = layout[`xaxis${xaxis(mark.panel ?? 0)}`].range ?? [x, x + 1]
         const cut = ((high - x) / (high - low)) * (width - layout.margin.l - layout.margin.r) < 0.55 * size * mark.text.length
-        layout.annotations.push({ xref: "x", x, yref: `y${axis(panels[0])} domain`, y: 1 - 0.085 * (level++ % 5), yanchor: "top", xanchor: cut ? "right" : "left", xshift: cut ? -4 : 4, text: subscripts(mark.text), showarrow: false, font: { size: size - 1, color: ink }, bgcolor: theme.background + "cc" })
+        layout.annotations.push({ xref, x, yref: `y${axis(panels[0])} domain`, y: 1 - 0.085 * (level++ % 5), yanchor: "top", xanchor: cut ? "right" : "left", xshift: cut ? -4 : 4, text: subscripts(mark.text), showarrow: false, font: { size: size - 1, color: ink }, bgcolor: theme.background + "cc" })
       }
       if (mark.kind === "horizontal" && Number.isFinite(mark.y)) {
-        layout.shapes.push({ type: "line", xref: "x domain", x0: 0, x1: 1, yref: `y${axis(mark.panel)}`, y0: mark.y, y1: mark.y, line: { color: ink, width: small ? 1.5 : 2, dash: "dot" } })
-        layout.annotations.push({ xref: "x domain", x: 0.99, xanchor: "right", yref: `y${axis(mark.panel)}`, y: picture.panels[mark.panel].log ? Math.log10(mark.y) : mark.y, yanchor: "bottom", text: subscripts(mark.text), showarrow: false, font: { size: size - 1, color: ink } })
+        layout.shapes.push({ type: "line", xref: `${xref} domain`, x0: 0, x1: 1, yref: `y${axis(mark.panel)}`, y0: mark.y, y1: mark.y, line: { color: ink, width: small ? 1.5 : 2, dash: "dot" } })
+        layout.annotations.push({ xref: `${xref} domain`, x: 0.99, xanchor: "right", yref: `y${axis(mark.panel)}`, y: picture.panels[mark.panel].log ? Math.log10(mark.y) : mark.y, yanchor: "bottom", text: subscripts(mark.text), showarrow: false, font: { size: size - 1, color: ink } })
       }
-      if (mark.kind === "label") layout.annotations.push({ xref: "x", x: picture.x.log ? Math.log10(mark.x) : mark.x, yref: `y${axis(mark.panel)}`, y: picture.panels[mark.panel].log ? Math.log10(mark.y) : mark.y, text: subscripts(mark.text), showarrow: false, font: { size: size + 2, color: picture.heat ? "#ffffff" : ink }, bgcolor: picture.heat ? "rgba(0,0,0,0.45)" : "rgba(0,0,0,0)" })
+      if (mark.kind === "label") layout.annotations.push({ xref, x: spec.log ? Math.log10(mark.x) : mark.x, yref: `y${axis(mark.panel)}`, y: picture.panels[mark.panel].log ? Math.log10(mark.y) : mark.y, text: subscripts(mark.text), showarrow: false, font: { size: size + 2, color: picture.heat ? "#ffffff" : ink }, bgcolor: picture.heat ? "rgba(0,0,0,0.45)" : "rgba(0,0,0,0)" })
     }
     return { traces, layout }
   }

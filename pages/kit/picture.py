@@ -13,7 +13,10 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis: symbol and words, limits (None: automatic), linear or logarithmic; `weight` is a panel's share of the height."""
+    """An axis: symbol and words, limits (None: automatic), linear or logarithmic.
+
+    Of a panel: `weight` is its share of the height, `x` its own horizontal axis where it does not share the picture's.
+    """
 
     symbol: str
     words: str
@@ -21,6 +24,7 @@ class Axis:
     high: float | None = None
     log: bool = False
     weight: float = 1.0
+    x: Axis | None = None
 
     def encode(self) -> dict:
         return {
@@ -30,6 +34,7 @@ class Axis:
             "high": self.high,
             "log": self.log,
             "weight": self.weight,
+            "x": None if self.x is None else self.x.encode(),
         }
 
 
@@ -79,7 +84,7 @@ def here(x: float, y: float, panel: int = 0) -> Curve:
 
 @dataclass(frozen=True)
 class Vertical:
-    """A named vertical line, such as a threshold; through every panel unless one is named."""
+    """A named vertical line, such as a threshold; through every panel that shares the picture's x axis unless one is named."""
 
     text: str
     x: float
@@ -190,7 +195,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: a shared x axis, panels (y axes) from top to bottom, curves and marks, and the sentence to take away.
+    """One picture: an x axis, panels (y axes) from top to bottom (the first shares the picture's x axis), curves and marks, and the sentence to take away.
 
     Two pictures of different `branch` (such as either side of a first-order jump) are never blended in a preview.
     """
@@ -239,7 +244,7 @@ class Picture:
                 {
                     "curve": c.name,
                     "panel": self.panels[c.panel].words,
-                    self.x.symbol: c.x,
+                    (self.panels[c.panel].x or self.x).symbol: c.x,
                     "y": c.y,
                     "standard_error": np.nan if c.sem is None else c.sem,
                 }

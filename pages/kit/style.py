@@ -9,7 +9,7 @@ h2 { padding-top: 0.2rem; padding-bottom: 0.3rem; }
 [data-testid="stMetricValue"] { font-size: 1.5rem; }
 [class*="st-key-controls-"] [data-testid="stSlider"] { margin-bottom: 0.35rem; }
 @media (max-width: 640px) {
-  .block-container { padding-left: 0.8rem; padding-right: 0.8rem; }
+  .block-container { padding: 4.2rem 0.8rem 3rem; }
   [data-testid="stHeading"] h2 { font-size: 1.3rem; padding: 0; }
   /* what is scrolled to comes to stand below the picture */
   [data-testid="stMain"] { scroll-padding-top: 36rem; }

@@ -77,3 +77,11 @@ def test_the_recipe_reproduces_the_curve():
     expected = engine.sweep("capacity-cover", {"alpha": np.linspace(0.5, 3.5, 7)}, D=20, bias=1)["p_sep"]
     np.testing.assert_array_equal(scope["curve"]["p_sep"], expected)
     assert recipe.shell() == "phase-atlas sweep capacity-cover alpha=0.5:3.5:7 D=20 bias=1"
+
+
+def test_a_panel_can_have_an_x_axis_of_its_own():
+    picture = Picture("", Axis("α", "load"), (Axis("ε", "error"), Axis("f", "free entropy", x=Axis("q", "overlap", 0, 1))), PICTURE.curves)
+    assert picture.encode()["panels"][1]["x"]["symbol"] == "q"
+    assert picture.encode()["panels"][0]["x"] is None
+    rows = list(csv.DictReader(io.StringIO(picture.csv())))
+    assert [row["q"] for row in rows if row["curve"] == "two"] == [str(x) for x in X]
