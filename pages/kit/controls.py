@@ -305,13 +305,13 @@ def draw_typed(state: State) -> None:
     for control in state.controls.values():
         if not control.numeric or not control.when(state.values):
             continue
-        key = f"typed-{slider_key(state, control)}"
-        st.session_state[key] = text(state.values[control.name])
+        value = text(state.values[control.name])
+        key = _widget_key(f"typed-{slider_key(state, control)}", value, lambda typed, value=value: typed == value)
 
-        def typed(control: Control = control, key: str = key) -> None:
-            value, problem = control.parse(st.session_state[key].strip())
+        def type_in(typed: str, control: Control = control) -> None:
+            value, problem = control.parse(typed.strip())
             if problem:
                 st.session_state[f"problems/{state.view}"] = [problem]
             state.set({control.name: value})
 
-        st.text_input(control.label(), key=key, on_change=typed, help=control.allowed)
+        st.text_input(control.label(), key=key, on_change=_by_hand(key, type_in), help=control.allowed)

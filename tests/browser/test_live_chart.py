@@ -142,6 +142,17 @@ def test_nonsense_in_a_link_is_answered_with_a_sentence(visit):
     expect(page.locator("[data-part=values]").first).to_contain_text("D = 1000")
 
 
+def test_values_can_be_typed_one_after_the_other(visit):
+    page = visit("capacity?view=gardner")
+    page.get_by_role("button", name="Type values").click()
+    boxes = page.locator("[data-testid=stPopoverBody] input[type=text]")
+    for n, typed in enumerate(("0.123", "7")):
+        boxes.nth(n).fill(typed)
+        boxes.nth(n).press("Enter")
+    page.wait_for_function("() => location.search.includes('alpha=0.123') && location.search.includes('kappa=')", timeout=30_000)
+    expect(page.get_by_role("alert").first).to_contain_text("kappa=7 is not")
+
+
 def test_an_unknown_view_is_answered_with_a_sentence(visit):
     page = visit("capacity?view=elsewhere")
     expect(page.get_by_role("alert").first).to_contain_text("view=elsewhere")
