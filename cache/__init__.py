@@ -60,7 +60,7 @@ def simulate(
     """`engine.simulate`, remembered."""
     chosen = engine.model(id)
     protocol = _protocol(chosen, size, trials, seed)
-    fixed = _parameters(chosen, parameters)
+    fixed = _without_protocol(_parameters(chosen, parameters))
     return remember(
         "simulate", id, (protocol, tuple(fixed.items())), lambda report: engine.simulate(id, *protocol, progress=report, **fixed), progress
     )
@@ -80,7 +80,7 @@ def simulate_along(
     chosen = engine.model(id)
     protocol = _protocol(chosen, size, trials, seed)
     points = canonical_axis(chosen.parameter(axis), values)
-    fixed = _parameters(chosen, parameters)
+    fixed = _without_protocol(_parameters(chosen, parameters))
     del fixed[axis]
     key = (axis, points, protocol, tuple(fixed.items()))
     return remember(
@@ -126,6 +126,11 @@ def _protocol(chosen: Model, size: int | None, trials: int | None, seed: int) ->
         chosen.trials.validate(chosen.trials.default if trials is None else trials),
         SEED.validate(seed),
     )
+
+
+def _without_protocol(parameters: dict[str, Value]) -> dict[str, Value]:
+    """The parameters but for a seed of the theory: in an experiment it is the experiment's."""
+    return {name: value for name, value in parameters.items() if name != "seed"}
 
 
 __all__ = ["Status", "clear", "memo", "remember", "simulate", "simulate_along", "status", "sweep"]

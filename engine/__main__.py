@@ -216,7 +216,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
         if (text := getattr(arguments, name)) is not None
     }
     with _progress(chosen.id) as progress:
-        estimates = simulate(chosen.id, progress=progress, **protocol, **_values(chosen, arguments.given))
+        estimates = simulate(chosen.id, progress=progress, **_values(chosen, arguments.given) | protocol)
     print(output.to_json(estimates))
     return 0
 

@@ -17,10 +17,11 @@ def simulate(
 ) -> dict[str, Estimate]:
     """Run the experiment of model `id`: `trials` repetitions at `size` (the model's defaults where None).
 
-    `progress` is called with the fraction done; it cancels by raising. Raises ParameterError for bad parameters, size, trials or seed.
+    `progress` is called with the fraction done; it cancels by raising. A parameter of the theory that is itself called seed has the
+    experiment's. Raises ParameterError for bad parameters, size, trials or seed.
     """
     chosen = model(id)
-    return chosen.simulate(**_protocol(chosen, size, trials, seed, progress), **chosen.validate(parameters))
+    return chosen.simulate(**chosen.validate(parameters) | _protocol(chosen, size, trials, seed, progress))
 
 
 def simulate_along(
@@ -48,14 +49,14 @@ def simulate_along(
     fixed = chosen.validate(parameters)
     del fixed[axis]
     if axis in chosen.simulate_axes and all(isinstance(value, (int, float)) for value in values):
-        return chosen.simulate_along(axis, np.asarray(values), **protocol, **fixed)
+        return chosen.simulate_along(axis, np.asarray(values), **fixed | protocol)
     points = []
     for i, value in enumerate(values):
         step = {
             "seed": int(np.random.SeedSequence([protocol["seed"], i]).generate_state(1)[0]),
             "progress": lambda fraction, i=i: protocol["progress"]((i + fraction) / len(values)),
         }
-        points.append(chosen.simulate(**{**protocol, **step}, **fixed, **{axis: value}))
+        points.append(chosen.simulate(**fixed | {axis: value} | protocol | step))
     names = dict.fromkeys(name for point in points for name in point)
     absent = Estimate(np.nan, np.nan)
     return {name: Estimate(*(np.array([getattr(p.get(name, absent), part) for p in points]) for part in ("mean", "sem"))) for name in names}

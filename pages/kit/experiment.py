@@ -73,7 +73,7 @@ def submit(experiment: Experiment, key: tuple, axis: str, values: Sequence[float
     def run() -> dict[str, Estimate]:
         job.started = time.monotonic()
         job.progress(0.0)
-        return cache.simulate_along(experiment.model, axis, values, progress=job.progress, **protocol, **parameters)
+        return cache.simulate_along(experiment.model, axis, values, progress=job.progress, **parameters | protocol)
 
     job.future = workers().submit(run)
     return job

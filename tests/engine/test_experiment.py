@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from engine.experiment import simulate, simulate_along
-from engine.model import ConvergenceError, ParameterError
+from engine.model import ConvergenceError, Parameter, ParameterError, mean_sem
+from tests.engine.conftest import toy
 
 
 def test_reproducible_from_its_seed(pointwise):
@@ -69,3 +70,14 @@ def test_bad_axis(lined, values, fixed):
 def test_an_experiment_that_fails_says_so(pointwise):
     with pytest.raises(ConvergenceError):
         simulate_along("toy", "x", [1.0, 9.5], mode="hard")
+
+
+def test_a_seed_of_the_theory_is_that_of_the_experiment(install):
+    def seeded(size, trials, seed, progress, **p):
+        return {"y": mean_sem([float(seed)] * trials)}
+
+    parameter = Parameter("seed", "s", "seed of the quadrature", 0, 0, 9, integer=True)
+    install(toy(parameters=(parameter,), simulate=seeded))
+    assert simulate("toy", seed=3)["y"].mean == 3.0
+    install(toy(parameters=(Parameter("x", "x", "a real", 1.0, 0, 10), parameter), simulate=seeded))
+    assert (simulate_along("toy", "x", [1.0, 2.0], seed=3)["y"].mean > 9).all()  # a seed of its own for every point
