@@ -28,9 +28,11 @@ def sizes(D: int, alpha: float, gamma: float) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Setting:
-    """What one trial needs to know; `separable` asks for the hard margin, which both margin losses reach without ridge."""
+    """What one trial needs to know; `separable` asks for the hard margin, which both margin losses reach without ridge.
 
-    D: int
+    `input_sd` and `teacher_sd`, both (D,), are the standard deviations of the inputs and of the teacher's weights along each direction.
+    """
+
     N: int
     P: int
     lam: float
@@ -41,6 +43,8 @@ class Setting:
     separable: bool
     activation: str
     kappas: tuple[float, float]
+    input_sd: np.ndarray
+    teacher_sd: np.ndarray
 
 
 def features(X: np.ndarray, F: np.ndarray, setting: Setting, rng: np.random.Generator) -> np.ndarray:
@@ -49,7 +53,8 @@ def features(X: np.ndarray, F: np.ndarray, setting: Setting, rng: np.random.Gene
     if setting.activation == "custom":
         u = setting.kappas[0] * z + setting.kappas[1] * rng.standard_normal(z.shape)
     else:
-        u = ACTIVATIONS[setting.activation](z) - MEANS.get(setting.activation, 0.0)
+        mean = MEANS.get(setting.activation, 0.0) * math.sqrt(np.mean(setting.input_sd**2))
+        u = ACTIVATIONS[setting.activation](z) - mean
     return u / math.sqrt(F.shape[0])
 
 
@@ -67,11 +72,11 @@ def trial(setting: Setting, rng: np.random.Generator) -> dict[str, float]:
 
     The teacher is rescaled to variance rho exactly, and the features are centred, as in the theory, which has no intercept.
     """
-    D, classify, loss = setting.D, setting.classify, setting.loss
-    beta = rng.standard_normal(D)
-    beta *= math.sqrt(setting.rho) / np.linalg.norm(beta)
+    classify, loss, D = setting.classify, setting.loss, setting.input_sd.size
+    beta = setting.teacher_sd * rng.standard_normal(D)
+    beta *= math.sqrt(setting.rho) / np.linalg.norm(setting.input_sd * beta)
     F = rng.standard_normal((setting.P, D))
-    X = rng.standard_normal((setting.N, D))
+    X = setting.input_sd * rng.standard_normal((setting.N, D))
     U, y = features(X, F, setting, rng), X @ beta
     if classify:
         y = np.sign(y) * np.where(rng.random(setting.N) < setting.delta, -1.0, 1.0)
@@ -81,7 +86,7 @@ def trial(setting: Setting, rng: np.random.Generator) -> dict[str, float]:
     if w is None:
         return {}
     h = U @ w
-    X = rng.standard_normal((TEST_POINTS, D))
+    X = setting.input_sd * rng.standard_normal((TEST_POINTS, D))
     field, response = X @ beta, np.concatenate([features(part, F, setting, rng) @ w for part in np.split(X, 8)])
     measured = {}
     if not (setting.separable and loss == "logistic"):

@@ -45,98 +45,16 @@ import math
 
 import numpy as np
 
-from engine.double_descent.activations import COEFFICIENTS
 from engine.double_descent.experiment import Setting, estimates, sizes
-from engine.double_descent.margin import ROWS as MARGIN_ROWS
-from engine.double_descent.margin import TANGENT, margin_curve
-from engine.double_descent.ridge import ROWS as SQUARE_ROWS
-from engine.double_descent.ridge import explained_line, optimal_line, ridge_line
-from engine.double_descent.separability import separability_line
-from engine.model import ConvergenceError, Estimate, Landmark, Model, Observable, Parameter, ParameterError, Progress, Reference
-from engine.numerics.optimum import optimal_ridge
-
-AXES = ("alpha", "gamma", "lam", "delta", "rho")
+from engine.double_descent.spectrum import isotropic
+from engine.double_descent.student import AXES, OBSERVABLES, PARAMETERS, Features, check, feature_coefficients, line, solution
+from engine.model import Estimate, Landmark, Model, Parameter, ParameterError, Progress, Reference
 
 
-def coefficients(activation: str, kappa1: float | None, kappastar: float | None) -> tuple[float, float]:
-    """(kappa_1, kappa_star) in use. Raises ParameterError where they are missing, idle or both zero."""
-    for name, value in (("kappa1", kappa1), ("kappastar", kappastar)):
-        if activation == "custom" and value is None:
-            raise ParameterError(name, value, f"activation custom needs a value of {name}")
-        if activation != "custom" and value is not None:
-            raise ParameterError(name, value, f"{name} goes with activation custom only; {activation} has its own")
-    if activation != "custom":
-        return COEFFICIENTS[activation]
-    if kappa1 == 0.0 and kappastar == 0.0:
-        raise ParameterError("kappastar", kappastar, "kappa1 and kappastar cannot both be 0: there would be no features")
-    return kappa1, kappastar
-
-
-def check(task: str, loss: str, lam: float | str | None, kappas: tuple[float, float]) -> None:
-    """Raise ParameterError for choices that conflict."""
-    if task == "regression" and loss != "square":
-        raise ParameterError("loss", loss, "loss must be square in regression")
-    if lam == "opt" and kappas[0] == 0.0:
-        raise ParameterError("lam", lam, "no ridge is optimal: features with kappa1 = 0 learn nothing of a linear teacher")
-
-
-def trained(loss: str, classify: bool, alpha, gamma, lam, delta, rho, kappa_sq: tuple[float, float], alpha_sep) -> dict[str, np.ndarray]:
-    """What the kernels of the loss report along a line, {name: (points,)}."""
-    if loss == "square":
-        return dict(zip(SQUARE_ROWS, ridge_line(classify, alpha, gamma, lam, delta, rho, *kappa_sq), strict=True))
-    table = margin_curve(loss == "hinge", alpha, gamma, lam, delta, rho, *kappa_sq, alpha_sep)
-    return dict(zip(MARGIN_ROWS, table[:TANGENT], strict=True))
-
-
-def optimal_ridges(loss: str, classify: bool, alpha, gamma, delta, rho, kappa_sq: tuple[float, float], alpha_sep) -> np.ndarray:
-    """The lam of least test error at each point of a line; nan where there is none. That of the hinge need not move continuously."""
-    if loss == "square":
-        best = optimal_line(classify, alpha, gamma, delta, rho, *kappa_sq)
-        return np.where(np.isinf(best), math.nan, best)
-    best, warm = np.full(alpha.size, math.nan), np.full((2, 3), math.nan)
-    for i in np.flatnonzero(delta < 0.5):
-
-        def tangents(lams: np.ndarray, i: int = i) -> np.ndarray:
-            a, g, d, r, s = (np.full(lams.size, values[i]) for values in (alpha, gamma, delta, rho, alpha_sep))
-            return margin_curve(loss == "hinge", a, g, lams, d, r, *kappa_sq, s, warm)[TANGENT]
-
-        best[i] = optimal_ridge(tangents, best[i - 1] if i and loss == "logistic" else math.nan)
-    return np.where(np.isinf(best), math.nan, best)
-
-
-def line(point: dict[str, np.ndarray], task: str, loss: str, kappas: tuple[float, float]) -> dict[str, np.ndarray]:
-    """Every observable at successive points of a line, {name: (points,)}, nan where there is no solution.
-
-    `point` has an array of each of AXES; that of lam may hold the word opt.
-    """
-    classify, kappa_sq = task == "classification", (kappas[0] ** 2, kappas[1] ** 2)
-    alpha, gamma, delta, rho = point["alpha"], point["gamma"], point["delta"], point["rho"]
-    count = alpha.size
-    absent = np.full(count, math.nan)
-    share, eta = explained_line(gamma, *kappa_sq)
-    alpha_sep = absent
-    if classify:
-        delta = np.minimum(delta, 0.5)
-        rank = np.minimum(gamma, 1.0) if kappas[1] == 0.0 else gamma
-        alpha_sep = rank * separability_line(eta, delta)
-    lam = point["lam"]
-    if lam.dtype.kind != "f":
-        lam = optimal_ridges(loss, classify, alpha, gamma, delta, rho, kappa_sq, alpha_sep)
-    solvable = ~np.isnan(lam) & ~(classify & (point["delta"] > 0.5))
-    found = trained(loss, classify, alpha, gamma, np.where(solvable, lam, 1.0), delta, rho, kappa_sq, alpha_sep)
-    columns = dict.fromkeys((observable.name for observable in OBSERVABLES), absent) | found
-    columns |= {
-        "explained": share, "alpha_sep": alpha_sep, "lam": lam, "kappa1": np.full(count, kappas[0]), "kappastar": np.full(count, kappas[1]),
-    }  # fmt: skip
-    if not classify:
-        columns["gen_mse_noisy"] = columns["gen_mse"] + delta
-    else:
-        columns["gen_error_noisy"] = delta + (1.0 - 2.0 * delta) * columns["gen_error"]
-        if loss == "square":
-            agreement = (1.0 - 2.0 * delta) * np.sqrt(2.0 / (math.pi * rho))
-            columns["gen_mse_noisy"] = 1.0 - 2.0 * agreement * columns["m"] + columns["q"]
-    solvable &= ~np.isnan(columns["q"])
-    return columns if solvable.all() else {name: np.where(solvable, values, math.nan) for name, values in columns.items()}
+def equivalent(activation: str, kappa1: float | None, kappastar: float | None, points: int) -> Features:
+    """The Gaussian equivalent of the features, the same at every point. Raises ParameterError as `feature_coefficients`."""
+    kappas = feature_coefficients(activation, kappa1, kappastar, np.ones(points))
+    return Features(*kappas, isotropic(kappas[0]))
 
 
 def solve(task: str, loss: str, activation: str, kappa1: float | None, kappastar: float | None, **point: float | str) -> dict[str, float]:
@@ -145,32 +63,18 @@ def solve(task: str, loss: str, activation: str, kappa1: float | None, kappastar
     Raises ParameterError for choices that conflict, at the interpolation threshold and where no ridge is optimal; ConvergenceError where
     the iteration fails: within about 1e-5 of the separability threshold without ridge, or at absurdly small ones (below 1e-100).
     """
-    kappas = coefficients(activation, kappa1, kappastar)
-    check(task, loss, point["lam"], kappas)
-    lam, delta = point["lam"], point["delta"]
-    if task == "classification" and delta > 0.5:
-        raise ParameterError("delta", delta, "delta must be in [0, 0.5] in classification, where it is the probability of a flipped label")
-    columns = line({name: np.array([value]) for name, value in point.items()}, task, loss, kappas)
-    solution = {name: float(values[0]) for name, values in columns.items()}
-    if not math.isnan(solution["q"]):
-        return solution
-    if math.isnan(solution["lam"]) and lam == "opt":
-        raise ParameterError("lam", lam, "no ridge is optimal: up to 1e12 the error goes on falling, or it does not depend on the ridge")
-    if loss == "square":
-        where = "min(gamma, 1)" if kappas[1] == 0.0 else "gamma"
-        raise ParameterError("lam", lam, f"interpolation threshold: at alpha = {where} the error without ridge is infinite")
-    raise ConvergenceError(f"no solution of the {loss} loss found at " + ", ".join(f"{name}={value}" for name, value in point.items()))
+    return solution(point, task, loss, equivalent(activation, kappa1, kappastar, 1))
 
 
 def solve_along(axis: str, values: np.ndarray, task: str, loss: str, activation: str, kappa1, kappastar, **fixed) -> dict[str, np.ndarray]:
     """Every observable along one of AXES, {name: (values,)}; a point without solution is a row of nan."""
     values = np.asarray(values, float)
     try:
-        kappas = coefficients(activation, kappa1, kappastar)
-        check(task, loss, fixed.get("lam"), kappas)
+        features = equivalent(activation, kappa1, kappastar, values.size)
+        check(task, loss, fixed.get("lam"), features.kappa1)
     except ParameterError:
         return {observable.name: np.full(values.size, math.nan) for observable in OBSERVABLES}
-    return line({name: values if name == axis else np.full(values.size, fixed[name]) for name in AXES}, task, loss, kappas)
+    return line({name: values if name == axis else np.full(values.size, fixed[name]) for name in AXES}, task, loss, features)
 
 
 def simulate(
@@ -183,59 +87,14 @@ def simulate(
     """
     N, P = sizes(size, point["alpha"], point["gamma"])
     theory = solve(task, loss, activation, kappa1, kappastar, **point)
+    ones = np.ones(size)
     setting = Setting(
-        D=size, N=N, P=P, lam=theory["lam"], delta=point["delta"], rho=point["rho"], classify=task == "classification", loss=loss,
+        N=N, P=P, lam=theory["lam"], delta=point["delta"], rho=point["rho"], classify=task == "classification", loss=loss,
         separable=not math.isnan(theory["margin"]), activation=activation, kappas=(theory["kappa1"], theory["kappastar"]),
+        input_sd=ones, teacher_sd=ones,
     )  # fmt: skip
     return estimates(setting, trials, seed, progress)
 
-
-PARAMETERS = (
-    Parameter("alpha", r"\alpha", "samples per input dimension, N/D", 2.0, 1e-4, 1e4, scale="log"),
-    Parameter("gamma", r"\gamma", "features per input dimension, P/D", 1.0, 1e-4, 1e4, scale="log"),
-    Parameter("lam", r"\lambda", "ridge; opt: the one of least test error", 1e-2, 0.0, 1e12, scale="log", choices=("opt",)),
-    Parameter("delta", r"\Delta", "regression: variance of the label noise; classification: probability of a flipped label, at most 1/2", 0.0, 0.0, 1e3),
-    Parameter("task", "", "what is learned: the teacher's field or its sign", "regression", choices=("regression", "classification")),
-    Parameter("loss", r"\ell", "training loss; logistic and hinge in classification", "square", choices=("square", "logistic", "hinge")),
-    Parameter("activation", r"\sigma", "activation of the features; custom: given by its coefficients", "relu", choices=(*COEFFICIENTS, "custom")),
-    Parameter("rho", r"\rho", "variance of the teacher's field", 1.0, 1e-3, 1e3, scale="log"),
-    Parameter("kappa1", r"\kappa_1", "linear coefficient; only, and always, with activation custom", None, -1e3, 1e3),
-    Parameter("kappastar", r"\kappa_\star", "nonlinear coefficient; only, and always, with activation custom", None, 0.0, 1e3),
-)  # fmt: skip
-
-DIVERGES = "infinite for the logistic loss without ridge on separable data"
-OBSERVABLES = (
-    Observable("gen_mse", r"E(\bar y-h)^2", "test error, squared, against the noiseless target; without ½", "logistic and hinge loss"),
-    Observable("gen_mse_noisy", r"E(y-h)^2", "test error, squared, against fresh noisy labels; without ½", "logistic and hinge loss"),
-    Observable("gen_error", r"\epsilon_g", "fraction of fresh noiseless labels missed", "regression"),
-    Observable("gen_error_noisy", r"\epsilon_g^\Delta", "fraction of fresh noisy labels missed", "regression"),
-    Observable("train_loss", r"\langle\ell\rangle_{train}", "training loss per sample, without the penalty; the square loss has its ½"),
-    Observable("train_error", r"\epsilon_t", "fraction of noisy training labels missed", "regression"),
-    Observable("m", "m", "overlap of student and teacher, E νh", DIVERGES),
-    Observable("q", "q", "variance of the student's output, E h²", DIVERGES),
-    Observable("v", "V", "scaled variance of the student", "infinite without ridge where the training loss vanishes"),
-    Observable(
-        "w_norm2", r"\|w\|^2/P", "squared norm of the weights per feature", DIVERGES + "; for linear features without ridge at P = D < N"
-    ),
-    Observable("bias", r"\mathrm{bias}", "error of the student averaged over features, data and noise", "classification"),
-    Observable("var_init", r"\mathrm{var}_{init}", "variance from the random features", "classification"),
-    Observable("var_samp", r"\mathrm{var}_{samp}", "variance from the sampled inputs", "classification"),
-    Observable("var_noise", r"\mathrm{var}_{noise}", "variance from the label noise", "classification"),
-    Observable(
-        "mse_ensemble",
-        r"E(\bar y-\langle h\rangle)^2",
-        "error of the average of infinitely many students with features of their own",
-        "classification",
-    ),
-    Observable("explained", "e", "share of the teacher's variance that is linear in the features"),
-    Observable("alpha_sep", r"\alpha_{sep}", "largest N/D at which the labels are separable", "regression; infinite where they always are"),
-    Observable(
-        "margin", r"\kappa", "margin 1/√q of the separating student", "all but logistic and hinge loss without ridge on separable data"
-    ),
-    Observable("kappa1", r"\kappa_1", "linear coefficient of the activation"),
-    Observable("kappastar", r"\kappa_\star", "nonlinear coefficient of the activation"),
-    Observable("lam", r"\lambda", "ridge in use"),
-)
 
 MEI = "Mei & Montanari 2019, Theorem 3: ridgeless limit in closed form"
 HASTIE = "Hastie, Montanari, Rosset & Tibshirani 2022, Theorem 1: least squares below the threshold, Delta / (alpha - 1)"

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numba import njit
 
-from engine.double_descent.spectrum import INFINITE, overlaps, susceptibility, unlearned
+from engine.double_descent.spectrum import INFINITE, overlaps, susceptibility, unlearned, variance
 from engine.numerics.gaussian import SQRT_2_OVER_PI
 from engine.numerics.roots import best as root
 from engine.numerics.roots import closed, narrow, open_bracket, proposal
@@ -34,17 +34,17 @@ def unfitted(x, alpha, gamma, lam):
 
 
 @njit(cache=True, nogil=True)
-def resolvent(alpha, gamma, lam, kappa1_sq, kappastar_sq, guess):
+def resolvent(alpha, gamma, lam, kappastar_sq, blocks, guess):
     """x by Newton's method in log x, bracketed; `guess` > 0 may be anything. The caller excludes the threshold of lam = 0."""
     if lam == 0.0 and kappastar_sq == 0.0 and min(alpha, gamma) >= 1.0:
         return INFINITE
     scale = max(1.0, alpha / gamma)
-    low = math.log(0.25 / max(scale * (kappa1_sq + kappastar_sq), lam))
+    low = math.log(0.25 / max(scale * variance(kappastar_sq, blocks), lam))
     high = -math.log(max(lam, scale * kappastar_sq, 1.0 / INFINITE))
     log_x = min(max(math.log(guess), low), high)
     while high - low > 1e-15 * max(1.0, abs(low)):
         x = math.exp(log_x)
-        S, xdS, _ = susceptibility(x, 1.0, alpha, kappa1_sq, kappastar_sq)
+        S, xdS, _ = susceptibility(x, 1.0, alpha, kappastar_sq, blocks)
         least, _, rise = unfitted(x, alpha, gamma, lam)
         total = scale * S + least
         step = -math.log(total) * total / (scale * xdS + rise)
@@ -77,31 +77,31 @@ def label_moments(classify, delta, rho):
 
 
 @njit(cache=True, nogil=True)
-def variances(x, c, e, t, noise, alpha, gamma, rho, kappa1_sq, kappastar_sq):
+def variances(x, c, e, t, noise, alpha, gamma, rho, kappastar_sq, blocks):
     r"""The test error $E(t\nu-h)^2$ in parts: bias, from initialisation, sampling and noise; and the variance r of the residuals over $c^2$.
 
     With A the gain of r on q, `stability` is 1-A, `shared` the part of A common to two students with independent features and `own` the
     rest. Noise is nested inside initialisation inside sampling (d'Ascoli et al. 2020). x, c, e may be complex, for derivatives.
     """
-    _, xdS, shared = susceptibility(x, 1.0, alpha, kappa1_sq, kappastar_sq)
+    _, xdS, shared = susceptibility(x, 1.0, alpha, kappastar_sq, blocks)
     D = e + alpha / gamma * xdS
     own = alpha / gamma * xdS * xdS / D
     stability = (c * e + xdS * (e + alpha / gamma * c)) / D
-    bias = t * t * rho * unlearned(x, alpha, kappa1_sq)
-    offset = overlaps(x, 1.0, e, 0.0, t, alpha, gamma, rho, kappa1_sq, kappastar_sq)[1]
+    bias = t * t * rho * unlearned(x, alpha, blocks)
+    offset = xdS / x * overlaps(x, 1.0, e, 0.0, t, alpha, gamma, rho, kappastar_sq, blocks)[2]
     common = bias / (c + xdS)
     r = (bias + noise + offset) / stability
     return bias, (offset + own * common) / stability, shared * common, (shared + own) * noise / stability, r
 
 
 @njit(cache=True, nogil=True)
-def observables(classify, x, alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq):
+def observables(classify, x, alpha, gamma, lam, delta, rho, kappastar_sq, blocks):
     """The values of ROWS at the root x; those of the other task are nan."""
     c, e = residuals(x, alpha, gamma, lam)
     t, noise = label_moments(classify, delta, rho)
-    bias, var_init, var_samp, var_noise, r = variances(x, c, e, t, noise, alpha, gamma, rho, kappa1_sq, kappastar_sq)
-    m, n, w_norm2 = overlaps(x, 1.0, e, r, t, alpha, gamma, rho, kappa1_sq, kappastar_sq)
-    S, xdS, shared = susceptibility(x, 1.0, alpha, kappa1_sq, kappastar_sq)
+    bias, var_init, var_samp, var_noise, r = variances(x, c, e, t, noise, alpha, gamma, rho, kappastar_sq, blocks)
+    m, n, w_norm2 = overlaps(x, 1.0, e, r, t, alpha, gamma, rho, kappastar_sq, blocks)
+    S, xdS, shared = susceptibility(x, 1.0, alpha, kappastar_sq, blocks)
     q, v, train_loss = n + m * m / rho, S / c if c > 0.0 else math.inf, 0.5 * c * c * r
     none = math.nan
     if classify:
@@ -115,19 +115,21 @@ def observables(classify, x, alpha, gamma, lam, delta, rho, kappa1_sq, kappastar
 
 
 @njit(cache=True, nogil=True)
-def ridge_line(classify, alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq):
-    """ROWS at each point of a line, (13, points); alpha ... rho are (points,). A point at the threshold of lam = 0 is nan.
+def ridge_line(classify, alpha, gamma, lam, delta, rho, kappastar_sq, blocks):
+    """ROWS at each point of a line, (13, points); alpha ... kappastar_sq are (points,), blocks (points, number of blocks, 3).
+
+    A point at the threshold of lam = 0 is nan.
 
     Powers of INFINITE are reported as what they stand for, 0 or infinity.
     """
     table = np.full((13, alpha.size), math.nan)
     x = 1.0
     for i in range(alpha.size):
-        threshold = min(gamma[i], 1.0) if kappastar_sq == 0.0 else gamma[i]
+        threshold = min(gamma[i], 1.0) if kappastar_sq[i] == 0.0 else gamma[i]
         if lam[i] == 0.0 and alpha[i] == threshold:
             continue
-        x = resolvent(alpha[i], gamma[i], lam[i], kappa1_sq, kappastar_sq, x)
-        values = observables(classify, x, alpha[i], gamma[i], lam[i], delta[i], rho[i], kappa1_sq, kappastar_sq)
+        x = resolvent(alpha[i], gamma[i], lam[i], kappastar_sq[i], blocks[i], x)
+        values = observables(classify, x, alpha[i], gamma[i], lam[i], delta[i], rho[i], kappastar_sq[i], blocks[i])
         for j in range(13):
             size = abs(values[j])
             table[j, i] = values[j] if 1e-100 < size < 1e100 else (0.0 if size < 1.0 else values[j] * math.inf)
@@ -135,60 +137,75 @@ def ridge_line(classify, alpha, gamma, lam, delta, rho, kappa1_sq, kappastar_sq)
 
 
 @njit(cache=True, nogil=True)
-def error_slope(classify, log_lam, alpha, gamma, delta, rho, kappa1_sq, kappastar_sq):
-    r"""$-d\ln E/d\ln x$ at $\lambda=10^{\text{log_lam}}$, of the sign of $dE/d\lambda$: E is the test error, in classification the squared
-    tangent of the angle, which orders alike. By a complex step, so that every term keeps its digits.
+def error_slope(classify, log_lam, alpha, gamma, delta, rho, kappastar_sq, blocks):
+    r"""$-d\ln E/d\ln x$ at $\lambda=10^{\text{log_lam}}$, of the sign of $dE/d\lambda$, and $E$: the test error, in classification the
+    squared tangent of the angle, which orders alike. By a complex step, so that every term keeps its digits.
     """
     lam = 10.0**log_lam
-    x = resolvent(alpha, gamma, lam, kappa1_sq, kappastar_sq, 1.0)
+    x = resolvent(alpha, gamma, lam, kappastar_sq, blocks, 1.0)
     c, e = residuals(x, alpha, gamma, lam)
     t, noise = label_moments(classify, delta, rho)
     z = complex(x, 1e-30 * x)
-    dS = susceptibility(z, 1.0, alpha, kappa1_sq, kappastar_sq)[0].imag
+    dS = susceptibility(z, 1.0, alpha, kappastar_sq, blocks)[0].imag
     c, e = complex(c, -dS), complex(e, -alpha / gamma * dS)
-    bias, var_init, var_samp, var_noise, r = variances(z, c, e, t, noise, alpha, gamma, rho, kappa1_sq, kappastar_sq)
+    bias, var_init, var_samp, var_noise, r = variances(z, c, e, t, noise, alpha, gamma, rho, kappastar_sq, blocks)
     error = bias + var_init + var_samp + var_noise
     if classify:
-        m, n, _ = overlaps(z, 1.0, e, r, t, alpha, gamma, rho, kappa1_sq, kappastar_sq)
+        m, n, _ = overlaps(z, 1.0, e, r, t, alpha, gamma, rho, kappastar_sq, blocks)
         error = n / (m * m)
-    return -error.imag / error.real * 1e30
+    return -error.imag / error.real * 1e30, error.real
 
 
 @njit(cache=True, nogil=True)
-def optimal_line(classify, alpha, gamma, delta, rho, kappa1_sq, kappastar_sq):
+def optimal_line(classify, alpha, gamma, delta, rho, kappastar_sq, blocks):
     """The ridge of least test error at each point of a line, (points,), to rounding; 0 or inf where it is outside [1e-12, 1e12].
 
-    The error has one minimum along the ridge, and its slope one root. nan where nothing can be learned.
+    The error of one block has one minimum along the ridge, and its slope one root; several blocks, each with a ridge that would suit it
+    best, can have several, which are looked for between half decades. nan where nothing can be learned.
     """
     best = np.empty(alpha.size)
+    cells = 1 if blocks.shape[1] == 1 else 48
     for i in range(alpha.size):
-        point = (alpha[i], gamma[i], delta[i], rho[i], kappa1_sq, kappastar_sq)
-        if kappa1_sq == 0.0 or (classify and delta[i] == 0.5):
-            best[i] = math.nan
+        point = (alpha[i], gamma[i], delta[i], rho[i], kappastar_sq[i], blocks[i])
+        best[i] = math.nan
+        if blocks[i, 0, 1] == 0.0 or (classify and delta[i] == 0.5):
             continue
-        first, last = error_slope(classify, -12.0, *point), error_slope(classify, 12.0, *point)
-        if not first < 0.0 < last:
-            best[i] = 0.0 if first >= 0.0 else math.inf
-            continue
-        bracket = open_bracket(-12.0, first, 12.0, last, 1e-13)
-        while not closed(bracket):
-            log_lam = proposal(bracket)
-            narrow(bracket, log_lam, error_slope(classify, log_lam, *point))
-        best[i] = 10.0 ** root(bracket)
+        low, least = -12.0, math.inf
+        slope_low, error = error_slope(classify, low, *point)
+        if slope_low >= 0.0:
+            best[i], least = 0.0, error
+        for _ in range(cells):
+            high = low + 24.0 / cells
+            slope_high, error = error_slope(classify, high, *point)
+            if slope_low < 0.0 < slope_high:
+                bracket = open_bracket(low, slope_low, high, slope_high, 1e-13)
+                while not closed(bracket):
+                    log_lam = proposal(bracket)
+                    narrow(bracket, log_lam, error_slope(classify, log_lam, *point)[0])
+                valley = error_slope(classify, root(bracket), *point)[1]
+                if valley < least:
+                    best[i], least = 10.0 ** root(bracket), valley
+            low, slope_low = high, slope_high
+        if slope_low <= 0.0 and error < least:
+            best[i] = math.inf
     return best
 
 
 @njit(cache=True, nogil=True)
-def explained_line(gamma, kappa1_sq, kappastar_sq):
-    r"""Share e of the teacher's variance that is linear in the features, and $\sqrt{e/(1-e)}$, (2, points); gamma is (points,).
+def explained_line(gamma, kappastar_sq, blocks):
+    r"""Share e of the teacher's variance that is linear in the features, and $\sqrt{e/(1-e)}$, (2, points); arguments as in `ridge_line`.
 
-    With ever more samples the resolvent is that of $\alpha=\gamma$, $\lambda=0$ with $\max(1,k)S=1$: then $e=1-u$.
+    With ever more samples the resolvent is that of $\alpha=\gamma$, $\lambda=0$ with $\max(1,k)S=1$: then $1-e=\sum_bp_bu_b$.
     """
     table = np.empty((2, gamma.size))
     x = 1.0
     for i in range(gamma.size):
-        x = resolvent(gamma[i], gamma[i], 0.0, kappa1_sq, kappastar_sq, x)
-        signal = gamma[i] * kappa1_sq * x if x < INFINITE else math.inf
-        table[0, i] = signal / (1.0 + signal) if signal < math.inf else 1.0
-        table[1, i] = math.sqrt(signal)
+        x = resolvent(gamma[i], gamma[i], 0.0, kappastar_sq[i], blocks[i], x)
+        inside, outside = 0.0, 0.0
+        for b in range(blocks.shape[1]):
+            signal = gamma[i] * blocks[i, b, 1] * x
+            inside += blocks[i, b, 2] * signal / (1.0 + signal)
+            outside += blocks[i, b, 2] / (1.0 + signal)
+        table[0, i] = inside
+        table[1, i] = math.sqrt(inside / outside) if x < INFINITE else math.inf
     return table

@@ -8,6 +8,7 @@ from engine.double_descent.activations import COEFFICIENTS
 from engine.double_descent.margin import ROWS, margin_curve
 from engine.double_descent.ridge import explained_line
 from engine.double_descent.separability import separability_line
+from engine.double_descent.spectrum import isotropic
 from tests.double_descent.state_evolution import iterate
 
 
@@ -17,11 +18,11 @@ def density(x):
 
 def solve(loss, alpha, gamma, lam, delta, activation):
     kappa1, kappastar = COEFFICIENTS[activation]
-    gammas = np.array([float(gamma)])
+    gammas, star_sq, blocks = np.array([float(gamma)]), np.array([kappastar**2]), isotropic(np.array([kappa1]))
     rank = min(gamma, 1.0) if kappastar == 0 else gamma
-    threshold = rank * separability_line(explained_line(gammas, kappa1**2, kappastar**2)[1], np.array([float(delta)]))
+    threshold = rank * separability_line(explained_line(gammas, star_sq, blocks)[1], np.array([float(delta)]))
     point = [np.array([float(value)]) for value in (alpha, gamma, lam, delta, 1.0)]
-    table = margin_curve(loss == "hinge", *point, kappa1**2, kappastar**2, threshold)
+    table = margin_curve(loss == "hinge", *point, star_sq, blocks, threshold)
     return dict(zip(ROWS, table[: len(ROWS), 0], strict=True)) | {"alpha_sep": threshold[0]}
 
 

@@ -5,7 +5,8 @@ import pytest
 
 import engine
 from engine.double_descent.activations import COEFFICIENTS
-from engine.double_descent.random_features import AXES, MODEL
+from engine.double_descent.random_features import MODEL
+from engine.double_descent.student import AXES
 
 CLASSIFY = {"task": "classification"}
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from engine.double_descent.activations import COEFFICIENTS
 from engine.double_descent.ridge import ROWS, error_slope, explained_line, optimal_line, resolvent, ridge_line
-from engine.double_descent.spectrum import susceptibility
+from engine.double_descent.spectrum import isotropic, susceptibility
 from tests.double_descent.state_evolution import iterate, marchenko_pastur
 
 logarithmic = st.floats(-4, 4).map(lambda x: 10.0**x)
@@ -15,18 +15,28 @@ ridges = st.floats(-12, 12).map(lambda x: 10.0**x)
 activations = st.sampled_from(sorted(COEFFICIENTS))
 
 
+def features(activation, points=1):
+    """kappastar^2 and blocks at each point of a line."""
+    kappa1, kappastar = COEFFICIENTS[activation]
+    return np.full(points, kappastar**2), isotropic(np.full(points, kappa1))
+
+
+def feature(activation):
+    """The same at one point."""
+    star_sq, blocks = features(activation)
+    return star_sq[0], blocks[0]
+
+
 def solve(alpha, gamma, lam, delta, activation, classify=False, rho=1.0):
     point = (np.array([float(value)]) for value in (alpha, gamma, lam, delta, rho))
-    kappa1, kappastar = COEFFICIENTS[activation]
-    return dict(zip(ROWS, ridge_line(classify, *point, kappa1**2, kappastar**2)[:, 0], strict=True))
+    return dict(zip(ROWS, ridge_line(classify, *point, *features(activation))[:, 0], strict=True))
 
 
 @settings(max_examples=300, deadline=None)
 @given(logarithmic, logarithmic, ridges, activations, ridges)
 def test_resolvent_solves_its_equation_from_any_guess(alpha, gamma, lam, activation, guess):
-    kappa1, kappastar = COEFFICIENTS[activation]
-    x = resolvent(alpha, gamma, lam, kappa1**2, kappastar**2, guess)
-    S = susceptibility(x, 1.0, alpha, kappa1**2, kappastar**2)[0]
+    x = resolvent(alpha, gamma, lam, *feature(activation), guess)
+    S = susceptibility(x, 1.0, alpha, *feature(activation))[0]
     assert S / min(1.0, gamma / alpha) < 1 + 1e-15
     terms = (1.0, (1 + alpha / gamma) * S, alpha / gamma * S * S, lam * x)
     assert abs(terms[0] - terms[1] + terms[2] - terms[3]) <= 1e-13 * max(terms)
@@ -56,7 +66,8 @@ def test_lines_of_powers_of_the_teacher():
     for name in ("q", "m", "w_norm2", "gen_mse", "bias", "var_init", "mse_ensemble", "train_loss"):
         assert two[name] == pytest.approx(7 * one[name], rel=1e-12)
     point = [np.array([value]) for value in (2.0, 1.0, 0.4, 0.3, 1.0)]
-    wide, narrow = ridge_line(False, *point, 1.0, 0.5)[:, 0], ridge_line(False, *point[:2], point[2] / 4, *point[3:], 0.25, 0.125)[:, 0]
+    wide = ridge_line(False, *point, np.array([0.5]), isotropic(np.ones(1)))[:, 0]
+    narrow = ridge_line(False, *point[:2], point[2] / 4, *point[3:], np.array([0.125]), isotropic(np.array([0.5])))[:, 0]
     np.testing.assert_allclose(wide[ROWS.index("gen_mse")], narrow[ROWS.index("gen_mse")], rtol=1e-12)
 
 
@@ -121,11 +132,10 @@ def test_many_features_are_kernel_ridge_regression():
 
 def test_explained_is_the_floor_of_infinite_data():
     for gamma, activation in ((0.3, "relu"), (2.0, "erf"), (0.5, "linear"), (3.0, "linear"), (1.0, "abs")):
-        kappa1, kappastar = COEFFICIENTS[activation]
-        share, ratio = explained_line(np.array([gamma]), kappa1**2, kappastar**2)[:, 0]
+        share, ratio = explained_line(np.array([gamma]), *features(activation))[:, 0]
         assert solve(1e6, gamma, 1e-9, 0.0, activation)["gen_mse"] == pytest.approx(1 - share, rel=1e-5, abs=1e-5)
         assert share == pytest.approx(ratio**2 / (1 + ratio**2) if ratio < math.inf else 1.0, rel=1e-12)
-    np.testing.assert_allclose(explained_line(np.array([0.3, 1.0, 2.0]), 1.0, 0.0)[0], [0.3, 1.0, 1.0], rtol=1e-9)
+    np.testing.assert_allclose(explained_line(np.array([0.3, 1.0, 2.0]), *features("linear", 3))[0], [0.3, 1.0, 1.0], rtol=1e-9)
 
 
 @pytest.mark.parametrize("classify", [False, True])
@@ -134,10 +144,10 @@ def test_optimal_ridge_is_the_lowest_of_a_fine_grid(classify):
     name = "gen_error" if classify else "gen_mse"
     for alpha, gamma in 10 ** rng.uniform(-2, 2, (10, 2)):
         o = np.ones(1)
-        best = optimal_line(classify, alpha * o, gamma * o, 0.1 * o, o, 0.25, 0.09)
+        best = optimal_line(classify, alpha * o, gamma * o, 0.1 * o, o, *features("erf"))
         around = np.append(best * 10.0 ** np.linspace(-6, 6, 1201), best)
         points = (np.full(around.size, value) for value in (alpha, gamma))
-        errors = ridge_line(classify, *points, around, np.full(1202, 0.1), np.ones(1202), 0.25, 0.09)[ROWS.index(name)]
+        errors = ridge_line(classify, *points, around, np.full(1202, 0.1), np.ones(1202), *features("erf", 1202))[ROWS.index(name)]
         assert errors[-1] <= errors.min() * (1 + 1e-14)
 
 
@@ -149,10 +159,8 @@ def test_error_slope_is_the_derivative():
             return math.log(math.tan(math.pi * value)) * 2 if classify else math.log(value)
 
         def log_x(log_lam):
-            kappa1, kappastar = COEFFICIENTS["relu"]
-            return math.log(resolvent(2.0, 1.3, 10.0**log_lam, kappa1**2, kappastar**2, 1.0))
+            return math.log(resolvent(2.0, 1.3, 10.0**log_lam, *feature("relu"), 1.0))
 
         for log_lam in (-3.0, 0.0, 2.0):
             numeric = (error(log_lam + 1e-4) - error(log_lam - 1e-4)) / (log_x(log_lam + 1e-4) - log_x(log_lam - 1e-4))
-            kappa1, kappastar = COEFFICIENTS["relu"]
-            assert error_slope(classify, log_lam, 2.0, 1.3, 0.2, 1.0, kappa1**2, kappastar**2) == pytest.approx(-numeric, rel=1e-5)
+            assert error_slope(classify, log_lam, 2.0, 1.3, 0.2, 1.0, *feature("relu"))[0] == pytest.approx(-numeric, rel=1e-5)
