@@ -38,36 +38,51 @@ def logistic_prox(omega, V, tolerance):
 
 
 @njit(cache=True, nogil=True)
+def logistic_rule(edges, V):
+    r"""Nodes and weights in $p=$ prox of the panels between sorted `edges`, cut finer near the poles of $\sigma$ at $\pm i\pi$."""
+    rules, size = [], 0
+    for low, high, widest in ((-1e300, -36.0, 1e300), (-36.0, -5.0, 5.0), (-5.0, 5.0, 2.5), (5.0, 36.0 + math.log1p(V), 5.0)):
+        part = np.empty(edges.size)
+        for i in range(edges.size):
+            part[i] = min(max(edges[i], low), high)
+        rule = panel_rule(part, widest)
+        rules.append(rule)
+        size += rule[0].size
+    nodes, weights = np.empty(size), np.empty(size)
+    filled = 0
+    for rule in rules:
+        nodes[filled : filled + rule[0].size] = rule[0]
+        weights[filled : filled + rule[0].size] = rule[1]
+        filled += rule[0].size
+    return nodes, weights
+
+
+@njit(cache=True, nogil=True)
 def logistic_channel(V, q, zeta, delta):
     r"""$(c,r,\hat t,$ loss$)$ of the logistic loss, $t=(1-2\Delta)\sqrt{2/\pi\rho}\;\hat t$.
 
     Integrals over $p=$ prox, in which the loss bends on the scale 1 and everything is explicit: $\omega=p-V\sigma(-p)$, $f=\sigma(-p)$,
-    $d\omega=(1+Vs)dp$, $s=\sigma(p)\sigma(-p)$. Panels follow $\varphi$ and $\Phi$ in $\xi$ and are
-    cut finer near the poles of $\sigma$ at $\pm i\pi$.
+    $d\omega=(1+Vs)dp$, $s=\sigma(p)\sigma(-p)$. Panels follow $\varphi$ and $\Phi$ in $\xi$.
     """
     sd, slope, sharp = math.sqrt(q), math.sinh(zeta), math.cosh(zeta)
     edges = graded_edges(-8.5, 8.5, 0.0, 2.75 / max(1.0, slope))
     for i in range(edges.size):
         edges[i] = logistic_prox(sd * edges[i], V, 0.05 * sd / max(1.0, slope))
+    nodes, weights = logistic_rule(edges, V)
     c = r = t = loss = 0.0
-    for low, high, widest in ((-1e300, -36.0, 1e300), (-36.0, -5.0, 5.0), (-5.0, 5.0, 2.5), (5.0, 36.0 + math.log1p(V), 5.0)):
-        part = np.empty(edges.size)
-        for i in range(edges.size):
-            part[i] = min(max(edges[i], low), high)
-        nodes, weights = panel_rule(part, widest)
-        for i in range(nodes.size):
-            p = nodes[i]
-            decay = math.exp(-abs(p))
-            sigma = (decay if p > 0.0 else 1.0) / (1.0 + decay)
-            s = decay / (1.0 + decay) ** 2
-            xi = (p - V * sigma) / sd
-            weight = weights[i] / sd
-            mass = 2.0 * weight * pdf(xi) * (delta + (1.0 - 2.0 * delta) * cdf(xi * slope))
-            stretch = 1.0 + V * s
-            c += mass * s
-            r += mass * stretch * sigma * sigma
-            t += weight * stretch * pdf(xi * sharp) * sharp * sigma
-            loss += mass * stretch * (math.log1p(decay) + max(-p, 0.0))
+    for i in range(nodes.size):
+        p = nodes[i]
+        decay = math.exp(-abs(p))
+        sigma = (decay if p > 0.0 else 1.0) / (1.0 + decay)
+        s = decay / (1.0 + decay) ** 2
+        xi = (p - V * sigma) / sd
+        weight = weights[i] / sd
+        mass = 2.0 * weight * pdf(xi) * (delta + (1.0 - 2.0 * delta) * cdf(xi * slope))
+        stretch = 1.0 + V * s
+        c += mass * s
+        r += mass * stretch * sigma * sigma
+        t += weight * stretch * pdf(xi * sharp) * sharp * sigma
+        loss += mass * stretch * (math.log1p(decay) + max(-p, 0.0))
     return c, r, t, loss
 
 
