@@ -11,6 +11,7 @@ MODULES = {
     "glm-bayes": "engine.teacher_student.glm_bayes",
     "linear-estimation-orthogonal": "engine.teacher_student.linear_estimation_orthogonal",
     "perceptron-erm": "engine.teacher_student.perceptron_erm",
+    "m-estimator": "engine.teacher_student.m_estimator",
     "random-features": "engine.double_descent.random_features",
     "soft-committee": "engine.dynamics.soft_committee",
 }
