@@ -140,27 +140,25 @@ def least_squares(problem, state):
 
 
 @njit(cache=True, nogil=True)
-def fixed_point(problem, state, warm):
-    """Move `state` (3,) to the fixed point, from where it is if `warm`; returns whether it was found and evaluations of the equations.
+def fixed_point(problem, state):
+    """Write the fixed point into `state` (3,); returns whether it was found and evaluations of the equations.
 
     The weight of the damped iteration: at small alpha with an L1 penalty V would oscillate for ever at 0.7.
     """
     gap = np.empty(3)
     weight = min(0.7, 1.2 / (1.0 + 2.0 * max(0.0, -math.log(problem.alpha))))
     count, length = 0, 4
-    if not warm:
-        least_squares(problem, state)
-        if problem.loss == SQUARE and problem.penalty != LASSO:
-            return True, 0
-    for attempt in range(ROUNDS):
-        if attempt > 0 or not warm:
-            for _ in range(length):
-                count += 1
-                if not mismatch(problem, state, gap):
-                    return False, count
-                for k in range(2):
-                    state[k] += weight * gap[k]
-            length *= 2
+    least_squares(problem, state)
+    if problem.loss == SQUARE and problem.penalty != LASSO:
+        return True, count
+    for _ in range(ROUNDS):
+        for _ in range(length):
+            count += 1
+            if not mismatch(problem, state, gap):
+                return False, count
+            for k in range(2):
+                state[k] += weight * gap[k]
+        length *= 2
         search = open_search(state)
         while searching(search):
             count += 1
@@ -168,8 +166,6 @@ def fixed_point(problem, state, warm):
         if found(search):
             state[:] = search.point
             return True, count
-        if warm and attempt == 0:
-            least_squares(problem, state)
     return False, count
 
 
@@ -223,11 +219,10 @@ def exact_recovery(problem):
 def estimate_line(loss, penalty, huber, lam, alpha, noise, signal, residual):
     r"""(mse, qhat, vhat, gap_v, iterations, density at `residual`) at each point of a line, (6, points), nan where there is none.
 
-    huber, lam, alpha and residual are (points,); noise (4, points) and signal (4, points) hold the fields of their laws. Each point starts
-    from the one before.
+    huber, lam, alpha and residual are (points,); noise (4, points) and signal (4, points) hold the fields of their laws.
     """
     table = np.full((6, alpha.size), math.nan)
-    state, warm = np.empty(3), False
+    state = np.empty(3)
     for i in range(alpha.size):
         if noise[0, i] == 1.0 and noise[2, i] == 0.0:
             continue
@@ -244,8 +239,7 @@ def estimate_line(loss, penalty, huber, lam, alpha, noise, signal, residual):
         elif kind == NONE and variance(law) == 0.0:
             vhat, V = alpha[i] - 1.0, 1.0 / (alpha[i] - 1.0)
         else:
-            solved, count = fixed_point(problem, state, warm and not (loss == SQUARE and kind != LASSO))
-            warm = solved
+            solved, count = fixed_point(problem, state)
             if not solved:
                 continue
             E = math.exp(state[0])
