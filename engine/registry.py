@@ -10,6 +10,7 @@ MODULES = {
     "capacity-binary": "engine.capacity.binary",
     "glm-bayes": "engine.teacher_student.glm_bayes",
     "linear-estimation-orthogonal": "engine.teacher_student.linear_estimation_orthogonal",
+    "learning-temperature": "engine.teacher_student.learning_temperature",
     "perceptron-erm": "engine.teacher_student.perceptron_erm",
     "m-estimator": "engine.teacher_student.m_estimator",
     "random-features": "engine.double_descent.random_features",
