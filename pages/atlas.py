@@ -41,6 +41,7 @@ class Explorer:
 
 EXPLORERS = (
     Explorer("capacity", "capacity", "Capacity", "alpha"),
+    Explorer("teacher_student", "losses", "Which loss?", "alpha"),
     Explorer("double_descent", "double-descent", "Double descent", "alpha"),
     Explorer("dynamics", "specialization", "Specialization", "eps"),
 )

@@ -30,13 +30,13 @@ from pages.double_descent.features import (
     separability,
     shown,
     square,
-    tell,
     tell_best,
     tell_error,
     tell_threshold,
 )
 from pages.kit.explorer import MEMBERS, Number, View
 from pages.kit.picture import Curve, Picture, Vertical, here
+from pages.kit.words import tell
 
 RIDGES = (1e-5, 1e-3, 0.1)
 AGAINST = against(gamma="γ: grow the network", alpha="α: add data")

@@ -13,6 +13,7 @@ from pages.kit.controls import Control
 from pages.kit.experiment import Experiment
 from pages.kit.explorer import Map
 from pages.kit.picture import Axis, Curve, Heat, Label, Picture, Recipe
+from pages.kit.words import tell
 
 ID = "random-features"
 MODEL = engine.model(ID)
@@ -175,16 +176,6 @@ def shown(task: str, error: np.ndarray) -> np.ndarray:
 
 
 # ---- words -----------------------------------------------------------------------------------------------------------------------
-
-
-def tell(value: float) -> str:
-    """A number in a sentence: three digits, the very large and very small as a power of ten."""
-    if value == 0 or 1e-3 <= value < 1e3:
-        return f"{value:.3g}"
-    if not np.isfinite(value):
-        return "∞" if value > 0 else "—"
-    digits, power = f"{value:.1e}".split("e")
-    return ("" if digits == "1.0" else f"{digits}·") + "10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def tell_error(task: str, error: float) -> str:

@@ -33,13 +33,13 @@ from pages.double_descent.features import (
     recipe,
     shown,
     square,
-    tell,
     tell_best,
     tell_error,
     tell_threshold,
 )
 from pages.kit.explorer import Map, Number, View
 from pages.kit.picture import Axis, Curve, Heat, Horizontal, Label, Picture, Vertical, here
+from pages.kit.words import tell
 
 NOISES = (0.02, 0.4)
 BEST = Axis("λ_opt", "best ridge", 1e-3, 100, log=True)

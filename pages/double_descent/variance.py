@@ -23,10 +23,10 @@ from pages.double_descent.features import (
     other,
     parameters,
     recipe,
-    tell,
 )
 from pages.kit.explorer import Number, View
 from pages.kit.picture import Axis, Curve, Picture, Vertical, here
+from pages.kit.words import tell
 
 PARTS = {
     "bias": ("bias", "series-5", "what no averaging removes"),

@@ -1,0 +1,13 @@
+"""Numbers in sentences."""
+
+import numpy as np
+
+
+def tell(value: float) -> str:
+    """A number in a sentence: three digits, the very large and very small as a power of ten."""
+    if value == 0 or 1e-3 <= value < 1e3:
+        return f"{value:.3g}"
+    if not np.isfinite(value):
+        return "∞" if value > 0 else "—"
+    digits, power = f"{value:.1e}".split("e")
+    return ("" if digits == "1.0" else f"{digits}·") + "10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
