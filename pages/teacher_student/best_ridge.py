@@ -10,7 +10,6 @@ from pages.kit.words import tell
 from pages.teacher_student.convex import (
     ALPHA,
     AXES,
-    COINS,
     ERROR,
     EXCESS,
     FLIPS,
@@ -61,7 +60,7 @@ def picture(state: dict, points: int) -> Picture:
     return Picture(
         "Three losses, each with its best ridge",
         AXES["alpha"],
-        (replace(ERROR, weight=1.2), EXCESS, Axis("λ_opt", "best ridge", FLOOR, 1e3, log=True)),
+        (replace(ERROR, weight=1.1), replace(EXCESS, weight=1.1), Axis("λ_opt", "ridge", FLOOR, 100, log=True)),
         (*curves, bayes(GRID, optimum), *ring),
         (Vertical(f"α_sep = {optimum['alpha_sep'][0]:.3g}", optimum["alpha_sep"][0]),),
         story(state, now),
@@ -71,8 +70,6 @@ def picture(state: dict, points: int) -> Picture:
 
 def story(state: dict, now: dict) -> str:
     """How close the loss in view comes, and which loss comes closest."""
-    if state["delta"] == 0.5:
-        return COINS
     loss, optimum = state["loss"], now["gen_error_bayes"]
     errors = {other: best(state, other)["gen_error"] for other in ROLES}
     first = min(errors, key=errors.get)
@@ -92,9 +89,8 @@ def numbers(state: dict) -> list[Number]:
         *(
             Number(r"\varepsilon_g", f"{loss}, best ridge", one["gen_error"], above(one["gen_error"], one["gen_error_bayes"]))
             for loss, one in found.items()
-            if one["gen_error"] > 0
         ),
-        Number(r"\lambda_{opt}", f"best ridge, {state['loss']}", now["lam"], fixed if now["lam"] >= 0 else "none is best"),
+        Number(r"\lambda_{opt}", f"best ridge, {state['loss']}", now["lam"], fixed),
     ]
 
 
@@ -103,7 +99,7 @@ VIEW = View(
     name="The best ridge",
     model=ID,
     question="How close to the optimum can a convex loss come?",
-    controls=(SAMPLES, replace(FLIPS, live=False), LOSS),
+    controls=(SAMPLES, replace(FLIPS, high=0.45, live=False), LOSS),
     picture=picture,
     numbers=numbers,
     presets={

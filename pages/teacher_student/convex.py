@@ -23,9 +23,9 @@ AXES = {
     "lam": Axis("λ", "ridge", 1e-5, 1e3, log=True),
     "delta": Axis("Δ", "probability of a flipped label", 0, 0.5),
 }
-ERROR = Axis("ε_g", "test error", 0.003, 0.6, log=True, weight=1.6)
+ERROR = Axis("ε_g", "test error", 0.003, 1.0, log=True, weight=1.6)
 LEAST, MOST = 0.01, 1000.0
-EXCESS = Axis("excess", "% above Bayes", LEAST, MOST, log=True)
+EXCESS = Axis("% above Bayes", "", LEAST, MOST, log=True)
 
 
 # ---- controls --------------------------------------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def plane(state: dict) -> Picture:
         f"How far {state['loss']} loss is above Bayes; the line is its best ridge",
         AXES["alpha"],
         (AXES["lam"],),
-        (Curve("best λ", few, np.where(best > 0, best, np.nan), "here", weight=0.8),),
+        (Curve("best λ", few, np.where(best > 0, best, np.nan), "experiment"),),
         heat=Heat(
             alphas,
             ridges,

@@ -32,7 +32,8 @@ RATES = 0.5 * np.linspace(0, 1, 121) ** 3
 
 
 def picture(state: dict, points: int) -> Picture:
-    grid = 0.5 * np.linspace(0, 1, 33 if state["lam"] == "opt" else points) ** 2
+    few = state["lam"] == "opt"
+    grid = (0.4999 if few else 0.5) * np.linspace(0, 1, 33 if few else points) ** 2
     now, delta = at(state), state["delta"]
     curves = []
     for loss, role in ROLES.items():
@@ -40,11 +41,11 @@ def picture(state: dict, points: int) -> Picture:
         curves.append(Curve(loss, grid, found["gen_error"], role, weight=weight(state, loss)))
     optimum = curve(state, "delta", RATES, lam=1.0, loss="square")
     threshold = optimum["alpha_sep"]
-    most = float(np.interp(1 / state["alpha"], 1 / threshold, RATES, right=np.nan))
+    most = float(np.interp(1 / state["alpha"], 1 / threshold, np.cbrt(RATES), right=np.nan)) ** 3
     return Picture(
         "Test error against the rate of flipped labels",
         AXES["delta"],
-        (Axis("ε_g", "test error", 0, 0.52, weight=1.8), Axis("α_sep", "separable below", 1, 100, log=True)),
+        (Axis("ε_g", "test error", 0, 0.52, weight=1.8), Axis("α_sep", "separable below", 1, 200, log=True)),
         (
             *curves,
             bayes(RATES, optimum),
@@ -54,7 +55,7 @@ def picture(state: dict, points: int) -> Picture:
         (
             Vertical("no longer separable", most),
             Horizontal(f"α = {state['alpha']:.3g}", state["alpha"], role="here", panel=1),
-            Label("separable", 0.06, 1.4, panel=1),
+            Label("separable", 0.25, 1.35, panel=1),
             Label("not separable", 0.3, 30, panel=1),
         ),
         story(state, now, most),
@@ -98,7 +99,7 @@ VIEW = View(
     model=ID,
     question="What do wrong labels cost?",
     controls=(
-        replace(ALPHA, default=4.0),
+        replace(ALPHA, default=3.98),
         replace(FLIPS, default=0.1, ticks=lambda state: ()),
         replace(RIDGE, default=0.0, named={"λ = 0": 0.0, "λ optimal": "opt"}),
         LOSS,
@@ -107,14 +108,14 @@ VIEW = View(
     numbers=numbers,
     presets={
         "without ridge": {},
-        "few flips": {"delta": 0.02, "alpha": 5.0},
+        "few flips": {"delta": 0.02, "alpha": 5.01},
         "a little ridge": {"lam": 0.1},
         "the best ridge": {"lam": "opt"},
         "much data: hinge wins": {"alpha": 20.0, "loss": "hinge"},
     },
     notice=(
-        "α_sep falls from infinity, without flips, to 2 for coin flips: Cover's random labels. A few flips suffice to make much data inseparable.",
-        "Without ridge the first flips are the worst: to fit them all the margin must shrink, and logistic and hinge pay more than square.",
+        "$α_{sep}$ falls from infinity, without flips, to 2 for coin flips: Cover's random labels. A few flips suffice to make much data inseparable.",
+        "Without ridge logistic and hinge err most where separability ends, forced to fit the last flips that can be fitted. Just beyond it more flips make them *better*.",
         "A little ridge removes most of that damage; at many flips, with the best ridge, all losses come close to Bayes.",
         "With flips and much data the hinge loss stays ahead of logistic and square, and all three far behind Bayes.",
     ),

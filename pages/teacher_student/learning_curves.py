@@ -44,7 +44,7 @@ def picture(state: dict, points: int) -> Picture:
     return Picture(
         "Test and training error of three losses",
         AXES["alpha"],
-        (ERROR, Axis("ε_t", "training error", -0.015, 0.5)),
+        (ERROR, Axis("ε_t", "training error")),
         (*curves, bayes(grid, found), *rings(state["alpha"], now["gen_error"], now["train_error"])),
         tuple(marks),
         story(state, now, threshold),
@@ -75,17 +75,17 @@ def story(state: dict, now: dict, threshold: float) -> str:
 
 
 def numbers(state: dict) -> list[Number]:
-    now = at(state)
+    now, best, reference = at(state), at(state, lam="opt"), at(state, lam=1.0)
     clean = state["delta"] == 0
-    threshold = at(state, lam=1.0)["alpha_sep"]
     law = "α → ∞: ∝ √α" if state["loss"] == "square" else "widest margin: → 0.5005"
     return [
-        Number(r"\varepsilon_g", "test error", now["gen_error"], f"best λ: {tell(at(state, lam='opt')['gen_error'])}"),
-        Number(r"\varepsilon_t", "training error", now["train_error"]),
-        Number(r"\varepsilon_{Bayes}", "the optimum", now["gen_error_bayes"]),
+        Number(r"\varepsilon_g", "test error", now["gen_error"], f"Bayes: {tell(reference['gen_error_bayes'])}"),
+        Number(r"\varepsilon_g", "with the best ridge", best["gen_error"], f"λ = {tell(best['lam'])}" if best["lam"] >= 0 else ""),
         Number(r"\alpha\,\varepsilon_g", "error times α", state["alpha"] * now["gen_error"], law if clean else ""),
-        Number(r"\alpha\,\varepsilon_{Bayes}", "the same, optimum", state["alpha"] * now["gen_error_bayes"], "→ 0.442" if clean else ""),
-        Number(r"\alpha_{sep}", "separable below", threshold, "without flips: always" if clean else "2 for coin flips"),
+        Number(
+            r"\alpha\,\varepsilon_{Bayes}", "the same, optimum", state["alpha"] * reference["gen_error_bayes"], "→ 0.442" if clean else ""
+        ),
+        Number(r"\alpha_{sep}", "separable below", reference["alpha_sep"], "without flips: always" if clean else "2 for coin flips"),
     ]
 
 
@@ -94,14 +94,14 @@ VIEW = View(
     name="Learning curves",
     model=ID,
     question="Which loss learns a rule from the fewest samples?",
-    controls=(ALPHA, FLIPS, replace(RIDGE, named={"λ = 0": 0.0}), LOSS),
+    controls=(ALPHA, FLIPS, replace(RIDGE, default=0.01, named={"λ = 0": 0.0}), LOSS),
     picture=picture,
     numbers=numbers,
     presets={
         "three losses": {},
         "the widest margin": {"lam": 0.0, "loss": "hinge", "alpha": 10.0},
         "the square loss peaks": {"lam": 1e-3, "loss": "square", "alpha": 1.0, "delta": 0.1},
-        "flipped: separability": {"lam": 0.0, "delta": 0.1, "alpha": 2.5},
+        "flipped: separability": {"lam": 0.0, "delta": 0.1, "alpha": 2.51},
         "much data": {"lam": 1e-4, "alpha": 100.0},
     },
     notice=(

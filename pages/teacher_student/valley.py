@@ -1,5 +1,7 @@
 """The error against the ridge: a valley between interpolation and Hebb's rule."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from pages.kit.explorer import Number, View
@@ -8,7 +10,6 @@ from pages.kit.words import tell
 from pages.teacher_student.convex import (
     ALPHA,
     AXES,
-    COINS,
     EXCESS,
     FLIPS,
     ID,
@@ -49,8 +50,8 @@ def picture(state: dict, points: int) -> Picture:
         (*curves, bayes(grid, found), *ring),
         (
             Vertical(f"best λ = {tell(best['lam'])}", best["lam"] if best["lam"] > 0 else np.nan, role="optimum"),
-            Region(f"← {left_end(state, now)}", AXES["lam"].low, 3e-3, height=0.06),
-            Region("Hebb's rule →", 3, AXES["lam"].high, height=0.06),
+            Region(f"← {left_end(state, now)}", AXES["lam"].low, 3e-3, panel=1, height=0.12),
+            Region("Hebb's rule →", 3, AXES["lam"].high, panel=1, height=0.12),
         ),
         story(state, now, best),
         recipe=recipe(state, "lam", "gen_error", "gen_error_bayes"),
@@ -68,8 +69,6 @@ def left_end(state: dict, now: dict) -> str:
 
 def story(state: dict, now: dict, best: dict) -> str:
     """Which side of the valley the slider is on, and what the best ridge brings."""
-    if state["delta"] == 0.5:
-        return COINS
     loss, optimum = state["loss"], now["gen_error_bayes"]
     here = f"λ = {tell(state['lam'])}: {percent(now['gen_error'])} missed"
     if best["lam"] == 0:
@@ -99,7 +98,7 @@ VIEW = View(
     name="The valley of λ",
     model=ID,
     question="How much ridge does each loss want?",
-    controls=(ALPHA, FLIPS, RIDGE, LOSS),
+    controls=(ALPHA, replace(FLIPS, high=0.45), RIDGE, LOSS),
     picture=picture,
     numbers=numbers,
     presets={
