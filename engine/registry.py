@@ -13,6 +13,7 @@ MODULES = {
     "learning-temperature": "engine.teacher_student.learning_temperature",
     "perceptron-erm": "engine.teacher_student.perceptron_erm",
     "m-estimator": "engine.teacher_student.m_estimator",
+    "committee-bayes": "engine.teacher_student.committee_bayes",
     "random-features": "engine.double_descent.random_features",
     "soft-committee": "engine.dynamics.soft_committee",
 }
