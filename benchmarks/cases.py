@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.reference import binary, cover, random_features, soft_committee, spherical
+from benchmarks.reference import binary, committee, cover, random_features, soft_committee, spherical
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,14 @@ CASES = [
     Case("capacity-cover", "D = 1000", "alpha", np.linspace(1.5, 2.5, 501), pointwise(cover.solve, "alpha"), {"D": 1000}),
     Case("capacity-spherical", "κ = 0", "alpha", np.linspace(0.01, 1.98, 200), pointwise(spherical.solve, "alpha"), target=0.3e-3),
     Case("capacity-binary", "κ = 0", "alpha", np.linspace(0.01, 1.1, 200), pointwise(binary.solve, "alpha"), target=0.3e-3),
+    Case(
+        "committee-bayes", "K = 2, Gaussian", "alpha", np.linspace(0.1, 6, 200), pointwise(committee.solve, "alpha"),
+        reference_points=3, target=2.5e-3,
+    ),
+    Case(
+        "committee-bayes", "K = 2, binary", "alpha", np.linspace(0.1, 2.4, 200), pointwise(committee.solve, "alpha"),
+        {"prior": "binary"}, reference_points=3, target=2.5e-3,
+    ),
     Case(
         "random-features", "ridge, regression", "gamma", GAMMAS, pointwise(random_features.solve, "gamma"),
         FEATURES | {"lam": 0.01}, target=2e-6,
