@@ -15,6 +15,7 @@ MODULES = {
     "m-estimator": "engine.teacher_student.m_estimator",
     "committee-bayes": "engine.teacher_student.committee_bayes",
     "random-features": "engine.double_descent.random_features",
+    "strong-weak-features": "engine.double_descent.strong_weak_features",
     "soft-committee": "engine.dynamics.soft_committee",
 }
 

@@ -30,7 +30,7 @@ def sizes(D: int, alpha: float, gamma: float) -> tuple[int, int]:
 class Setting:
     """What one trial needs to know; `separable` asks for the hard margin, which both margin losses reach without ridge.
 
-    `input_sd` and `teacher_sd`, both (D,), are the standard deviations of the inputs and of the teacher's weights along each direction.
+    `blocks` has (number of directions, variance of the inputs along them, share of the teacher's variance in them) for each block.
     """
 
     N: int
@@ -43,8 +43,12 @@ class Setting:
     separable: bool
     activation: str
     kappas: tuple[float, float]
-    input_sd: np.ndarray
-    teacher_sd: np.ndarray
+    blocks: tuple[tuple[int, float, float], ...]
+
+    @property
+    def input_variances(self) -> np.ndarray:
+        """The variance of the inputs along each direction, (D,)."""
+        return np.repeat([variance for _, variance, _ in self.blocks], [count for count, _, _ in self.blocks])
 
 
 def features(X: np.ndarray, F: np.ndarray, setting: Setting, rng: np.random.Generator) -> np.ndarray:
@@ -53,9 +57,18 @@ def features(X: np.ndarray, F: np.ndarray, setting: Setting, rng: np.random.Gene
     if setting.activation == "custom":
         u = setting.kappas[0] * z + setting.kappas[1] * rng.standard_normal(z.shape)
     else:
-        mean = MEANS.get(setting.activation, 0.0) * math.sqrt(np.mean(setting.input_sd**2))
+        mean = MEANS.get(setting.activation, 0.0) * math.sqrt(setting.input_variances.mean())
         u = ACTIVATIONS[setting.activation](z) - mean
     return u / math.sqrt(F.shape[0])
+
+
+def teacher(setting: Setting, rng: np.random.Generator) -> np.ndarray:
+    r"""The teacher's weights over $\sqrt D$, (D,): in each block of random direction, with its share of the variance rho of the field."""
+    parts = []
+    for count, variance, share in setting.blocks:
+        beta = rng.standard_normal(count)
+        parts.append(beta * math.sqrt(setting.rho * share / variance) / np.linalg.norm(beta))
+    return np.concatenate(parts)
 
 
 def fit(U: np.ndarray, y: np.ndarray, setting: Setting) -> np.ndarray | None:
@@ -70,13 +83,13 @@ def fit(U: np.ndarray, y: np.ndarray, setting: Setting) -> np.ndarray | None:
 def trial(setting: Setting, rng: np.random.Generator) -> dict[str, float]:
     """One sample, one fit, and what is measured on it and on fresh points; empty where the fit does not exist.
 
-    The teacher is rescaled to variance rho exactly, and the features are centred, as in the theory, which has no intercept.
+    The teacher is rescaled to its share of rho in each block exactly, and the features are centred, as in the theory, which has no
+    intercept.
     """
-    classify, loss, D = setting.classify, setting.loss, setting.input_sd.size
-    beta = setting.teacher_sd * rng.standard_normal(D)
-    beta *= math.sqrt(setting.rho) / np.linalg.norm(setting.input_sd * beta)
-    F = rng.standard_normal((setting.P, D))
-    X = setting.input_sd * rng.standard_normal((setting.N, D))
+    classify, loss, spread = setting.classify, setting.loss, np.sqrt(setting.input_variances)
+    beta = teacher(setting, rng)
+    F = rng.standard_normal((setting.P, beta.size))
+    X = spread * rng.standard_normal((setting.N, beta.size))
     U, y = features(X, F, setting, rng), X @ beta
     if classify:
         y = np.sign(y) * np.where(rng.random(setting.N) < setting.delta, -1.0, 1.0)
@@ -86,7 +99,7 @@ def trial(setting: Setting, rng: np.random.Generator) -> dict[str, float]:
     if w is None:
         return {}
     h = U @ w
-    X = setting.input_sd * rng.standard_normal((TEST_POINTS, D))
+    X = spread * rng.standard_normal((TEST_POINTS, beta.size))
     field, response = X @ beta, np.concatenate([features(part, F, setting, rng) @ w for part in np.split(X, 8)])
     measured = {}
     if not (setting.separable and loss == "logistic"):

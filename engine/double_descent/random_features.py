@@ -87,11 +87,10 @@ def simulate(
     """
     N, P = sizes(size, point["alpha"], point["gamma"])
     theory = solve(task, loss, activation, kappa1, kappastar, **point)
-    ones = np.ones(size)
     setting = Setting(
         N=N, P=P, lam=theory["lam"], delta=point["delta"], rho=point["rho"], classify=task == "classification", loss=loss,
         separable=not math.isnan(theory["margin"]), activation=activation, kappas=(theory["kappa1"], theory["kappastar"]),
-        input_sd=ones, teacher_sd=ones,
+        blocks=((size, 1.0, 1.0),),
     )  # fmt: skip
     return estimates(setting, trials, seed, progress)
 
