@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.reference import binary, committee, cover, random_features, soft_committee, spherical
+from benchmarks.reference import binary, committee, cover, random_features, soft_committee, spherical, strong_weak_features
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ def pointwise(solve: Callable[..., dict[str, float]], axis: str) -> Callable[...
 
 FEATURES = {"alpha": 2.0, "delta": 0.1}
 GAMMAS = np.geomspace(0.1, 10, 1024)
+BLOCKS = {"alpha": 2.0, "delta": 0.1, "phi1": 0.1}
 
 CASES = [
     Case("capacity-cover", "D = 1000", "alpha", np.linspace(1.5, 2.5, 501), pointwise(cover.solve, "alpha"), {"D": 1000}),
@@ -71,6 +72,18 @@ CASES = [
     Case(
         "random-features", "hinge", "gamma", np.geomspace(0.2, 5, 100), pointwise(random_features.solve, "gamma"),
         FEATURES | {"lam": 0.1, "task": "classification", "loss": "hinge"}, reference_points=3, target=1e-3,
+    ),
+    Case(
+        "strong-weak-features", "ridge, regression", "gamma", GAMMAS, pointwise(strong_weak_features.solve, "gamma"),
+        BLOCKS | {"lam": 0.01, "task": "regression"}, target=2e-6,
+    ),
+    Case(
+        "strong-weak-features", "logistic", "gamma", np.geomspace(0.2, 5, 100), pointwise(strong_weak_features.solve, "gamma"),
+        BLOCKS | {"lam": 0.1, "loss": "logistic", "rb": 0.01}, reference_points=3, target=1e-3,
+    ),
+    Case(
+        "strong-weak-features", "hinge", "gamma", np.geomspace(0.2, 5, 100), pointwise(strong_weak_features.solve, "gamma"),
+        BLOCKS | {"lam": 0.1, "loss": "hinge", "rb": 0.01}, reference_points=3, target=1e-3,
     ),
     Case(
         "soft-committee", "trajectory, K = M = 2", "t", np.geomspace(0.1, 1000, 300), lambda t: soft_committee.trajectory(t),

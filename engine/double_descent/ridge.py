@@ -206,6 +206,6 @@ def explained_line(gamma, kappastar_sq, blocks):
             signal = gamma[i] * blocks[i, b, 1] * x
             inside += blocks[i, b, 2] * signal / (1.0 + signal)
             outside += blocks[i, b, 2] / (1.0 + signal)
-        table[0, i] = inside
+        table[0, i] = inside / (inside + outside)
         table[1, i] = math.sqrt(inside / outside) if x < INFINITE else math.inf
     return table
