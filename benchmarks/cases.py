@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.reference import binary, committee, cover, random_features, soft_committee, spherical, strong_weak_features
+from benchmarks.reference import (
+    binary,
+    committee,
+    cover,
+    learning_temperature,
+    random_features,
+    soft_committee,
+    spherical,
+    strong_weak_features,
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,14 @@ CASES = [
     Case(
         "committee-bayes", "K = 2, binary", "alpha", np.linspace(0.1, 2.4, 200), pointwise(committee.solve, "alpha"),
         {"prior": "binary"}, reference_points=3, target=2.5e-3,
+    ),
+    Case(
+        "learning-temperature", "T = 0.5", "alpha", np.linspace(0.01, 1.8, 100), pointwise(learning_temperature.solve, "alpha"),
+        {"T": 0.5}, reference_points=5, target=3e-3,
+    ),
+    Case(
+        "learning-temperature", "lines", "T", np.linspace(0.3, 3.0, 50), pointwise(learning_temperature.transition, "T"),
+        reference_points=2, target=40e-3,
     ),
     Case(
         "random-features", "ridge, regression", "gamma", GAMMAS, pointwise(random_features.solve, "gamma"),

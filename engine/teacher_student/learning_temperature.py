@@ -27,7 +27,7 @@ line contains the whole phenomenon.
 
 **States.** *Poor* (`..._poor`): the one connected to $\alpha\to0$, which dynamics from random weights finds. Ising weights with boolean output have besides
 it the *perfect* state $R=1$, of free entropy 0: it takes over in equilibrium at `alpha_transition`, where $-\beta f_{poor}=0$; at `alpha_spinodal` the
-poor state ceases to exist. `alpha_zero_entropy` is where $s_{poor}=0$: beyond it replica symmetry has no meaning (for $T<0.3350$ only;
+poor state ceases to exist. `alpha_zero_entropy` is where $s_{poor}=0$: beyond it replica symmetry has no meaning (for $T<0.3303$ only;
 elsewhere the spinodal comes first). Ising weights with linear output have for $T<0.3746$ (annealed: 0.3993) a poor and a good state of $R<1$ in a window of
 $\alpha$. The equilibrium is the state of larger $-\beta f$.
 
@@ -369,7 +369,7 @@ def criterion(y, x, entropic, setting):
 def vanishing(low, high, x, entropic, setting):
     """The load between low and high at which the entropy or free entropy of the rising part vanishes; nan where it does not."""
     at_low, x, _ = criterion(low, x, entropic, setting)
-    at_high, x, load = criterion(high, x, entropic, setting)
+    at_high, x, _ = criterion(high, x, entropic, setting)
     if at_high > 0.0:
         return math.nan
     bracket = open_bracket(low, at_low, high, at_high, 1e-11)
