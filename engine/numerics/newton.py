@@ -63,9 +63,16 @@ def newton_step(jacobian, values, step):
 
 
 @njit(cache=True, nogil=True)
+def copy(source, target):
+    """Write `source` into `target`, both (3,); a loop compiles faster than assigning slices."""
+    for i in range(3):
+        target[i] = source[i]
+
+
+@njit(cache=True, nogil=True)
 def displace(search, coordinate):
     """Propose the newest accepted point, displaced along one coordinate."""
-    search.point[:] = search.base
+    copy(search.base, search.point)
     search.point[coordinate] += DIFFERENCE
     search.control[0] = coordinate
 
@@ -84,7 +91,7 @@ def advance(search, values, valid):
     control, base = search.control, search.base
     purpose = int(control[0])
     if purpose == BASE:
-        search.values[:] = values
+        copy(values, search.values)
         if valid:
             displace(search, 0)
         else:
@@ -104,11 +111,12 @@ def advance(search, values, valid):
                 search.point[i] += search.following[i]
             control[0] = FOUND
         elif ahead < control[2] and control[3] < 59.0:
-            base[:], search.values[:] = search.point, values
+            copy(search.point, base)
+            copy(values, search.values)
             control[3] += 1.0
             displace(search, 0)
         elif 0.5 * control[1] > 1e-4 and not ahead < control[2]:
             propose(search, 0.5 * control[1])
         else:
-            search.point[:] = base
+            copy(base, search.point)
             control[0] = FOUND if control[2] < DIFFERENCE else FAILED

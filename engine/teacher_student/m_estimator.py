@@ -40,7 +40,7 @@ from numba import njit
 
 from engine.model import ConvergenceError, Estimate, Landmark, Model, Observable, Parameter, ParameterError, Progress, Reference, mean_sem
 from engine.numerics.gaussian import cdf, pdf
-from engine.numerics.newton import advance, found, open_search, searching
+from engine.numerics.newton import advance, copy, found, open_search, searching
 from engine.numerics.roots import best, closed, narrow, open_bracket, proposal
 from engine.teacher_student.noise_laws import (
     Law,
@@ -164,7 +164,7 @@ def fixed_point(problem, state):
             count += 1
             advance(search, gap, mismatch(problem, search.point, gap))
         if found(search):
-            state[:] = search.point
+            copy(search.point, state)
             return True, count
     return False, count
 
