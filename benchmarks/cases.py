@@ -10,6 +10,7 @@ from benchmarks.reference import (
     committee,
     cover,
     learning_temperature,
+    m_estimator,
     random_features,
     soft_committee,
     spherical,
@@ -58,6 +59,13 @@ CASES = [
     Case("capacity-cover", "D = 1000", "alpha", np.linspace(1.5, 2.5, 501), pointwise(cover.solve, "alpha"), {"D": 1000}),
     Case("capacity-spherical", "κ = 0", "alpha", np.linspace(0.01, 1.98, 200), pointwise(spherical.solve, "alpha"), target=0.3e-3),
     Case("capacity-binary", "κ = 0", "alpha", np.linspace(0.01, 1.1, 200), pointwise(binary.solve, "alpha"), target=0.3e-3),
+    *(
+        Case(
+            "m-estimator", f"{loss}, {noise}", "alpha", np.geomspace(1.05, 100, 200), pointwise(m_estimator.solve, "alpha"),
+            {"loss": loss, "noise_law": noise}, reference_points=2, target=0.4e-3,
+        )
+        for loss, noise in (("huber", "laplace"), ("l1", "laplace"), ("huber", "contaminated"), ("l1", "gaussian"))
+    ),
     Case(
         "committee-bayes", "K = 2, Gaussian", "alpha", np.linspace(0.1, 6, 200), pointwise(committee.solve, "alpha"),
         reference_points=3, target=2.5e-3,
