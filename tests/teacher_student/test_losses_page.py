@@ -65,7 +65,6 @@ def test_curves_are_the_engines_and_the_ring_stands_on_them(view, loss):
     for name, expected in ((loss, now["gen_error"]), ("Bayes-optimal", now["gen_error_bayes"])):
         curve = line(picture, name)
         assert np.interp(values[axis], curve.x, curve.y) == pytest.approx(expected, rel=1e-2)
-        assert (line(picture, loss).y.min() >= line(picture, "Bayes-optimal").y.min() * (1 - 1e-9)).all()
     ring = next(c for c in picture.curves if c.kind == "here" and c.panel == 0)
     assert (ring.x[0], ring.y[0]) == (values[axis], pytest.approx(now["gen_error"], rel=1e-9))
 
@@ -73,18 +72,15 @@ def test_curves_are_the_engines_and_the_ring_stands_on_them(view, loss):
 def test_the_drawn_peak_of_the_square_loss_is_not_cut():
     picture = learning_curves.VIEW.picture(state(learning_curves.VIEW, delta=0.1, lam=1e-3), 90)
     square = line(picture, "square")
-    assert square.x[np.argmax(square.y - line(picture, "Bayes-optimal").y[0] * square.x**-0.3)] == pytest.approx(1.0, rel=0.1)
-    assert np.interp(1.0, square.x, square.y) == pytest.approx(
-        engine.solve(ID, loss="square", alpha=1.0, lam=1e-3, delta=0.1)["gen_error"], rel=2e-3
-    )
+    before, top, after = np.interp([0.6, 1.0, 1.6], square.x, square.y)
+    assert top == pytest.approx(engine.solve(ID, loss="square", alpha=1.0, lam=1e-3, delta=0.1)["gen_error"], rel=2e-3)
+    assert top > before > after
 
 
-@pytest.mark.parametrize(("loss", "alpha"), [("square", 1.0), ("hinge", 2.9922860072645), ("logistic", 2.9922860072645)])
-def test_a_threshold_without_ridge_is_said_in_words(loss, alpha):
-    values = state(learning_curves.VIEW, loss=loss, alpha=alpha, delta=0.1, lam=0.0)
-    if loss != "square":
-        values["alpha"] = engine.solve(ID, delta=0.1)["alpha_sep"]
-    picture = learning_curves.VIEW.picture(values, 60)
+@EACH_LOSS
+def test_a_threshold_without_ridge_is_said_in_words(loss):
+    threshold = 1.0 if loss == "square" else engine.solve(ID, delta=0.1)["alpha_sep"]
+    picture = learning_curves.VIEW.picture(state(learning_curves.VIEW, loss=loss, alpha=threshold, delta=0.1, lam=0.0), 60)
     assert "Without ridge there is no solution" in picture.takeaway
     assert np.isfinite(line(picture, loss).y).sum() >= 59
 
