@@ -11,6 +11,7 @@ from benchmarks.reference import (
     cover,
     learning_temperature,
     m_estimator,
+    perceptron_erm,
     random_features,
     soft_committee,
     spherical,
@@ -97,6 +98,13 @@ CASES = [
     Case(
         "random-features", "hinge", "gamma", np.geomspace(0.2, 5, 100), pointwise(random_features.solve, "gamma"),
         FEATURES | {"lam": 0.1, "task": "classification", "loss": "hinge"}, reference_points=3, target=1e-3,
+    ),
+    *(
+        Case(
+            "perceptron-erm", loss, "alpha", np.geomspace(0.2, 20, 200), pointwise(perceptron_erm.solve, "alpha"),
+            {"loss": loss, "lam": 0.1, "delta": 0.1}, reference_points=3, target=0.5e-3,
+        )
+        for loss in ("square", "logistic", "hinge")
     ),
     Case(
         "strong-weak-features", "ridge, regression", "gamma", GAMMAS, pointwise(strong_weak_features.solve, "gamma"),
