@@ -24,19 +24,21 @@ ABANDONED = 15.0
 class Experiment:
     """The finite-size experiment of a view.
 
-    `points(state)` gives the axis and its values, `parameters(state)` the model's other parameters, `dots(state, values, estimates)`
-    the curves to lay over the theory. `words` say what is simulated; `size` and `trials` are (least, usual, most) a visitor may ask for.
-    Where the size is itself a parameter of the theory, `size_of(state)` gives it and there is nothing to ask.
+    `points(state)` gives the axis and its values, `parameters(state)` the model's other parameters, `dots(state, values, *estimates)`
+    the curves to lay over the theory, of one or several `series` that differ by the parameters named there. `words` say what is simulated;
+    `size` and `trials` are (least, usual, most) a visitor may ask for. Where the size is itself a parameter of the theory,
+    `size_of(state)` gives it and there is nothing to ask.
     """
 
     model: str
     points: Callable[[dict], tuple[str, Sequence[float]]]
     parameters: Callable[[dict], dict]
-    dots: Callable[[dict, Sequence[float], dict[str, Estimate]], list[Curve]]
+    dots: Callable[..., list[Curve]]
     words: str
     trials: tuple[int, int, int]
     size: tuple[int, int, int] = (1, 1, 1)
     size_of: Callable[[dict], int] | None = None
+    series: Sequence[dict] = ({},)
 
 
 class CancelledError(Exception):
@@ -70,10 +72,17 @@ def submit(experiment: Experiment, key: tuple, axis: str, values: Sequence[float
     """Queue the experiment; `key` names what it belongs to."""
     job = Job(key)
 
-    def run() -> dict[str, Estimate]:
+    def run() -> list[dict[str, Estimate]]:
         job.started = time.monotonic()
         job.progress(0.0)
-        return cache.simulate_along(experiment.model, axis, values, progress=job.progress, **parameters | protocol)
+        found = []
+        for changes in experiment.series:
+
+            def progress(fraction: float) -> None:
+                job.progress((len(found) + fraction) / len(experiment.series))
+
+            found.append(cache.simulate_along(experiment.model, axis, values, progress=progress, **parameters | changes | protocol))
+        return found
 
     job.future = workers().submit(run)
     return job
@@ -119,7 +128,7 @@ def dots(experiment: Experiment, state: State) -> list[Curve]:
     if not job.future.done() or job.future.exception() is not None or job.key != belongs(experiment, state.values):
         return []
     _, values = experiment.points(state.values)
-    return experiment.dots(state.values, values, job.future.result())
+    return experiment.dots(state.values, values, *job.future.result())
 
 
 def draw(experiment: Experiment, state: State) -> None:
