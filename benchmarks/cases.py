@@ -9,6 +9,7 @@ from benchmarks.reference import (
     binary,
     committee,
     cover,
+    gaussian_mixture,
     learning_temperature,
     m_estimator,
     perceptron_erm,
@@ -117,6 +118,14 @@ CASES = [
     Case(
         "strong-weak-features", "hinge", "gamma", np.geomspace(0.2, 5, 100), pointwise(strong_weak_features.solve, "gamma"),
         BLOCKS | {"lam": 0.1, "loss": "hinge", "rb": 0.01}, reference_points=3, target=1e-3,
+    ),
+    Case(
+        "gaussian-mixture", "square", "alpha", np.geomspace(0.2, 10, 300), pointwise(gaussian_mixture.solve, "alpha"),
+        {"loss": "square", "lam": 0.1, "prob": 0.3}, reference_points=5, target=2e-6,
+    ),
+    Case(
+        "gaussian-mixture", "logistic", "alpha", np.geomspace(0.2, 10, 100), pointwise(gaussian_mixture.solve, "alpha"),
+        {"lam": 0.1, "prob": 0.3}, reference_points=3, target=1e-3,
     ),
     Case(
         "soft-committee", "trajectory, K = M = 2", "t", np.geomspace(0.1, 1000, 300), lambda t: soft_committee.trajectory(t),

@@ -16,6 +16,7 @@ MODULES = {
     "committee-bayes": "engine.teacher_student.committee_bayes",
     "random-features": "engine.double_descent.random_features",
     "strong-weak-features": "engine.double_descent.strong_weak_features",
+    "gaussian-mixture": "engine.double_descent.gaussian_mixture",
     "soft-committee": "engine.dynamics.soft_committee",
 }
 

@@ -83,12 +83,13 @@ def _interior_point(A: np.ndarray, ridge: float, soft: bool) -> np.ndarray | Non
     """
     N = A.shape[0]
     v, a, low, high = np.zeros(A.shape[1]), np.full(N, 0.5), np.ones(N), np.full(N, float(soft))
+    room = 1.0 - a if soft else np.full(N, np.inf)  # carried along: close to its bound a has no digits left for it
+    weight = np.abs(A).sum(axis=0)
     for _ in range(100):
-        room = 1.0 - a if soft else np.inf
         pull, excess = A.T @ a - ridge * v, 1.0 + low - high - A @ v
         gap = low @ a + (high @ room if soft else 0.0)
         objective = 0.5 * ridge * (v @ v) + (high.sum() if soft else 0.0)
-        if gap < 1e-9 * objective and np.abs(pull).max() < 1e-8 * a.max() and np.abs(excess).max() < 1e-8:
+        if gap < 1e-9 * objective and (np.abs(pull) <= 2e-9 * a.max() * weight).all() and np.abs(excess).max() < 1e-8:
             return v
         if (ridge == 0.0 and (A @ v).min() > 0.0) or (not soft and a.mean() > 1e8):
             return None
@@ -107,7 +108,7 @@ def _interior_point(A: np.ndarray, ridge: float, soft: bool) -> np.ndarray | Non
             if not corrector:
                 ahead = (low + size * dlow) @ (a + size * da) + ((high + size * dhigh) @ (room - size * da) if soft else 0.0)
                 target, bend_low, bend_high = (ahead / gap) ** 3 * gap / (2 * N if soft else N), da * dlow, -da * dhigh
-        v, a, low, high = v + size * dv, a + size * da, low + size * dlow, high + size * dhigh
+        v, a, room, low, high = v + size * dv, a + size * da, room - size * da, low + size * dlow, high + size * dhigh
     raise ConvergenceError("the support vector fit did not converge")
 
 
