@@ -7,12 +7,12 @@ One process at a time: numba's cache does not survive two that compile one funct
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 import time
 from collections.abc import Iterator
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -20,17 +20,17 @@ from llvmlite import binding
 from tqdm import tqdm
 
 import engine
+from engine.compiled import closure_hash
 from engine.model import ConvergenceError, Model, ParameterError, Value
-
-
-def checkout() -> str:
-    """Names these source files as numba tells them apart: by place and time, not only by content."""
-    sources = sorted(Path(engine.__file__).parent.rglob("*.py"))
-    return hashlib.sha256(repr([(str(path), path.stat().st_mtime_ns) for path in sources]).encode()).hexdigest()[:12]
-
+from engine.registry import MODULES
 
 KERNELS = Path(os.environ["NUMBA_CACHE_DIR"])
-NOTE = KERNELS / f"warm-{sys.implementation.cache_tag}-numba-{version('numba')}-{binding.get_host_cpu_name()}-{checkout()}"
+NOTE = KERNELS / f"warm-{sys.implementation.cache_tag}-numba-{version('numba')}-{binding.get_host_cpu_name()}"
+
+
+def label(id: str) -> str:
+    """A model in the note, with the version and the place of its source, as the kernels have them."""
+    return f"{id}={closure_hash(Path(find_spec(MODULES[id]).origin))}"
 
 
 class EnoughError(Exception):
@@ -40,14 +40,14 @@ class EnoughError(Exception):
 def warm() -> None:
     """Compile what is not yet compiled, saying on stderr which model is at work and how long each took."""
     done = NOTE.read_text().split() if NOTE.exists() else []
-    missing = [id for id in engine.models() if id not in done]
+    missing = [id for id in engine.models() if label(id) not in done]
     with tqdm(missing, bar_format="Compiling {desc} {n}/{total} {bar} {elapsed}", leave=False, disable=None if missing else True) as bar:
         for id in bar:
             bar.set_description_str(id)
             start = time.perf_counter()
             run(engine.model(id))
             with NOTE.open("a") as note:
-                note.write(f"{id}\n")
+                note.write(f"{label(id)}\n")
             bar.write(f"compiled {id} in {time.perf_counter() - start:.1f} s", file=sys.stderr)
 
 

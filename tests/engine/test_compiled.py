@@ -13,17 +13,19 @@ def where(environment, code=SAY_WHERE):
     return done.stdout.strip(), done.stderr
 
 
-def test_kernels_lie_under_the_hash_of_the_source(tmp_path):
-    found, complaints = where({"PHASE_ATLAS_KERNELS": str(tmp_path)}, f"{SAY_WHERE}; print(engine.SOURCE_HASH)")
+def test_kernels_lie_under_the_hash_of_their_source(tmp_path):
+    solve = "engine.solve('capacity-cover'); from engine.compiled import *; print(closure_hash(ROOT / 'capacity' / 'cover.py'))"
+    found, complaints = where({"PHASE_ATLAS_KERNELS": str(tmp_path)}, f"{SAY_WHERE}; {solve}")
     directory, version = found.splitlines()
-    assert directory == str(tmp_path / version)
-    assert Path(directory).is_dir()
+    assert directory == str(tmp_path)
+    assert list(tmp_path.glob(f"*/cover-{version}/*.nbi"))
+    assert not list(tmp_path.glob("*/*.nbi"))
     assert complaints == ""
 
 
 def test_without_a_choice_they_lie_in_the_users_cache(tmp_path):
-    assert Path(where({"XDG_CACHE_HOME": str(tmp_path)})[0]).parent == tmp_path / "phase-atlas" / "kernels"
-    assert Path(where({"HOME": str(tmp_path)})[0]).parent == tmp_path / ".cache" / "phase-atlas" / "kernels"
+    assert Path(where({"XDG_CACHE_HOME": str(tmp_path)})[0]) == tmp_path / "phase-atlas" / "kernels"
+    assert Path(where({"HOME": str(tmp_path)})[0]) == tmp_path / ".cache" / "phase-atlas" / "kernels"
 
 
 def test_a_changed_helper_changes_the_hash(tmp_path, monkeypatch):
@@ -39,6 +41,29 @@ def test_a_changed_helper_changes_the_hash(tmp_path, monkeypatch):
     assert compiled.source_hash() == first != changed
     helper.rename(tmp_path / "helper.py")
     assert compiled.source_hash() not in (first, changed)
+
+
+def test_kernels_are_those_of_a_file_and_of_all_it_imports(tmp_path, monkeypatch):
+    monkeypatch.setattr(compiled, "ROOT", tmp_path)
+    (tmp_path / "numerics").mkdir()
+    model, between, helper, other = (tmp_path / name for name in ("model.py", "between.py", "numerics/helper.py", "other.py"))
+    model.write_text("import math\nfrom engine.between import (\n    a,\n    b,\n)\n")
+    between.write_text("def load():\n    from engine.numerics import helper\n")
+    helper.write_text("import engine.model\n")  # in a circle
+    other.write_text("c = 1\n")
+
+    def version() -> str:
+        compiled.closure_hash.cache_clear()
+        return compiled.closure_hash(model)
+
+    assert compiled.imported(model) == {between}
+    first = version()
+    other.write_text("c = 2\n")
+    assert version() == first
+    for path in (helper, between, model):
+        path.write_text(path.read_text() + "# changed\n")
+        assert version() != first
+        first = version()
 
 
 def test_it_is_the_hash_of_the_whole_engine(tmp_path):
