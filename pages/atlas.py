@@ -43,6 +43,7 @@ EXPLORERS = (
     Explorer("capacity", "capacity", "Capacity", "alpha"),
     Explorer("teacher_student", "losses", "Which loss?", "alpha"),
     Explorer("double_descent", "double-descent", "Double descent", "alpha"),
+    Explorer("double_descent", "structure", "Data structure", "rb"),
     Explorer("dynamics", "specialization", "Specialization", "eps"),
 )
 

@@ -1,7 +1,11 @@
-"""What the views of random features share: the model, its controls, grids that resolve the peak, the experiment and the map."""
+"""What the views of random features share: the model, its controls, grids that resolve the peak, the experiment and the map.
 
-from collections.abc import Callable, Sequence
+Functions that take the id of a model serve that of structured data, too.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -115,24 +119,24 @@ KAPPAS = (
 # ---- the theory ------------------------------------------------------------------------------------------------------------------
 
 
-def parameters(state: dict, **changes) -> dict:
+def parameters(state: dict, id: str = ID, **changes) -> dict:
     """The model's parameters in this state, with `changes`.
 
     The coefficients belong to the custom activation alone, and regression has but the square loss.
     """
     idle = set() if custom(state) else {"kappa1", "kappastar"}
     idle |= {"loss"} if state["task"] == "regression" else set()
-    return {p.name: state[p.name] for p in MODEL.parameters if p.name in state.keys() - idle} | changes
+    return {p.name: state[p.name] for p in engine.model(id).parameters if p.name in state.keys() - idle} | changes
 
 
-def curve(values: dict, axis: str, grid: np.ndarray, **changes) -> engine.Sweep:
+def curve(values: dict, axis: str, grid: np.ndarray, id: str = ID, **changes) -> engine.Sweep:
     """The theory along `axis`, the other parameters as in `values` with `changes`."""
-    return cache.sweep(ID, {axis: grid}, **{name: value for name, value in (values | changes).items() if name != axis})
+    return cache.sweep(id, {axis: grid}, **{name: value for name, value in (values | changes).items() if name != axis})
 
 
-def at(values: dict, **changes) -> dict[str, float]:
+def at(values: dict, id: str = ID, **changes) -> dict[str, float]:
     """The observables at one point; all nan where the theory has no answer there (without ridge at the interpolation threshold)."""
-    point = curve(values | changes, "rho", [1.0])
+    point = curve(values | changes, "rho", [1.0], id)
     return {name: column[0] for name, column in point.observables.items()}
 
 
@@ -153,10 +157,10 @@ def other(axis: str) -> str:
     return "alpha" if axis == "gamma" else "gamma"
 
 
-def around(peak: float, points: int, width: float = 0.05) -> np.ndarray:
+def around(peak: float, points: int, width: float = 0.05, low: float = LOW, high: float = HIGH) -> np.ndarray:
     """The axis of α or γ: evenly spaced in the logarithm far from `peak`, ever closer within `width` of it."""
-    low, high = (np.arcsinh(np.log(end / peak) / width) for end in (LOW, HIGH))
-    return np.clip(peak * np.exp(width * np.sinh(np.linspace(low, high, points))), LOW, HIGH)
+    first, last = (np.arcsinh(np.log(end / peak) / width) for end in (low, high))
+    return np.clip(peak * np.exp(width * np.sinh(np.linspace(first, last, points))), low, high)
 
 
 def separability(values: dict, axis: str) -> float:
@@ -195,10 +199,10 @@ def tell_threshold(task: str) -> str:
     return "infinite" if task == "regression" else "that of guessing"
 
 
-def recipe(values: dict, axis: str, *observables: str) -> Recipe:
+def recipe(values: dict, axis: str, *observables: str, id: str = ID, axes: Mapping[str, Axis] = AXES) -> Recipe:
     """How to draw `observables` along `axis` without these pages."""
     fixed = {name: value for name, value in values.items() if name != axis}
-    return Recipe(ID, axis, AXES[axis].low, AXES[axis].high, 200, True, fixed, observables)
+    return Recipe(id, axis, axes[axis].low, axes[axis].high, 200, True, fixed, observables)
 
 
 # ---- experiment and map ----------------------------------------------------------------------------------------------------------
@@ -215,11 +219,25 @@ def abscissas(state: dict) -> tuple[str, list[float]]:
     return axis, sorted(quick - ({peak} if state["lam"] == 0.0 else set()))
 
 
-def experiment(panels: Callable[[dict], Sequence[str]], ridge: Callable[[dict], Value] = lambda state: state["lam"]) -> Experiment:
-    """Real fits along the axis of the picture: the observables of its panels, from top to bottom, with the ridge `ridge(state)`."""
+WORDS = (
+    "A random first layer, Gaussian inputs, labels of a linear teacher; the second layer is fitted exactly and tested on 4000 fresh "
+    "points. The mean feature is subtracted: the theory has no intercept. Close to the peak with little ridge the error has **heavy "
+    "tails**: a few samples dominate the mean, and dots and bars jump from seed to seed. More trials, or more ridge, calm them."
+)
+
+
+def experiment(
+    panels: Callable[[dict], Sequence[str]],
+    changes: Mapping[str, Value] = MappingProxyType({}),
+    id: str = ID,
+    points: Callable[[dict], tuple[str, list[float]]] = abscissas,
+    words: str = WORDS,
+    size: tuple[int, int, int] = (50, 100, 150),
+) -> Experiment:
+    """Real fits along the axis of the picture: the observables of its panels, from top to bottom; parameters as shown, with `changes`."""
 
     def fixed(state: dict) -> dict:
-        values = parameters(state, lam=ridge(state))
+        values = parameters(state, id, **changes)
         return {name: value for name, value in values.items() if name != state["against"]}
 
     def dots(state: dict, values: list[float], found: dict[str, Estimate]) -> list[Curve]:
@@ -228,12 +246,7 @@ def experiment(panels: Callable[[dict], Sequence[str]], ridge: Callable[[dict], 
             for panel, name in enumerate(panels(state))
         ]
 
-    words = (
-        "A random first layer, Gaussian inputs, labels of a linear teacher; the second layer is fitted exactly and tested on 4000 fresh "
-        "points. The mean feature is subtracted: the theory has no intercept. Close to the peak with little ridge the error has **heavy "
-        "tails**: a few samples dominate the mean, and dots and bars jump from seed to seed. More trials, or more ridge, calm them."
-    )
-    return Experiment(ID, abscissas, fixed, dots, words, size=(50, 100, 150), trials=(3, 8, 30))
+    return Experiment(id, points, fixed, dots, words, size=size, trials=(3, 8, 30))
 
 
 def plane(state: dict) -> Picture:

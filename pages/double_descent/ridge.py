@@ -184,7 +184,7 @@ VIEW = View(
     map=Map("alpha", "gamma", plane),
     experiment=experiment(
         lambda state: (ERROR[state["task"]], TRAIN[state["task"]]) if state["against"] == "lam" else (ERROR[state["task"]],),
-        ridge=lambda state: "opt",
+        changes={"lam": "opt"},
     ),
     members=members,
 )

@@ -254,6 +254,8 @@ GREEK = {
     r"\varepsilon": "ε",
     r"\epsilon": "ε",
     r"\rho": "ρ",
+    r"\beta": "β",
+    r"\phi": "φ",
 }
 
 

@@ -128,11 +128,11 @@ function logTicks(low, high, small, colour) {
 }
 
 // "α_c" with a real subscript: as HTML for Plotly, and as nodes for the page.
-const subscripts = (text) => text.replace(/_(\w+)/g, "<sub>$1</sub>")
+const subscripts = (text) => text.replace(/_([\p{L}\p{N}]+)/gu, "<sub>$1</sub>")
 
 function write(element, text) {
   element.replaceChildren(
-    ...text.split(/(_\w+)/).map((part) => {
+    ...text.split(/(_[\p{L}\p{N}]+)/u).map((part) => {
       if (!part.startsWith("_")) return part
       const sub = document.createElement("sub")
       sub.textContent = part.slice(1)
