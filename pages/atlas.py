@@ -42,6 +42,7 @@ class Explorer:
 EXPLORERS = (
     Explorer("capacity", "capacity", "Capacity", "alpha"),
     Explorer("teacher_student", "losses", "Which loss?", "alpha"),
+    Explorer("teacher_student", "bayes-optimal", "Bayes-optimal learning", "alpha"),
     Explorer("double_descent", "double-descent", "Double descent", "alpha"),
     Explorer("double_descent", "structure", "Data structure", "rb"),
     Explorer("dynamics", "specialization", "Specialization", "eps"),

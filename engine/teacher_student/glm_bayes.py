@@ -109,14 +109,18 @@ def at_load(alpha: float, found: Curve, setting: Setting) -> tuple[float, ...]:
         informed = describe(*state(found.fixed_point(alpha, True, setting), setting), alpha, setting)
         if alpha > found.alpha_it:
             bayes, phase = informed, HARD
-    return (*bayes, *amp, informed[0], informed[1], informed[3], mutual_information(bayes[3], alpha, setting), phase)
+    found_informed = dict(zip(BRANCH, informed, strict=True))
+    return (*bayes, *amp, *(found_informed[name] for name in INFORMED), mutual_information(bayes[3], alpha, setting), phase)
 
 
 BRANCH = ("q", "mmse", "qhat", "free_entropy", "gen_mse", "gen_mse_clean", "gen_mse_gibbs", "gen_error", "gen_error_gibbs")
+INFORMED = ("q", "mmse", "free_entropy", "gen_mse", "gen_error")
 LOADS = (
-    BRANCH
-    + tuple(f"{name}_amp" for name in BRANCH)
-    + ("q_informed", "mmse_informed", "free_entropy_informed", "mutual_information", "phase")
+    *BRANCH,
+    *(f"{name}_amp" for name in BRANCH),
+    *(f"{name}_informed" for name in INFORMED),
+    "mutual_information",
+    "phase",
 )
 
 
@@ -289,6 +293,8 @@ MODEL = Model(
         Observable("q_informed", "q_{inf}", "overlap reached from the teacher itself"),
         Observable("mmse_informed", r"\rho-q_{inf}", "mean squared error reached from the teacher itself"),
         Observable("free_entropy_informed", r"\phi_{inf}", "free entropy of the state reached from the teacher itself", PERFECT),
+        Observable("gen_mse_informed", "E_{inf}", "squared error on a fresh noisy label in the state reached from the teacher itself"),
+        Observable("gen_error_informed", r"\epsilon_{inf}", "probability of a wrong label in that state", BINARY_ONLY),
         Observable(
             "mutual_information", "I", "information of the labels on the weights (nats per weight)", "infinite for noiseless real labels"
         ),

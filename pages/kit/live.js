@@ -78,7 +78,7 @@ function mixArray(a, b, t, log) {
 // The x axis of a panel: its own or the picture's.
 const horizontal = (picture, panel) => picture.panels[panel ?? 0].x ?? picture.x
 
-// The picture between two members of a family. Curves of different branches, or of different length, are never blended.
+// The picture between two members of a family, within limits that move along. Curves of different branches, or of different length, are never blended.
 function interpolate(family, axes, position) {
   const grid = family.positions
   let i = 0
@@ -86,7 +86,11 @@ function interpolate(family, axes, position) {
   const t = Math.min(1, Math.max(0, (position - grid[i]) / (grid[i + 1] - grid[i])))
   const [a, b] = [family.members[i], family.members[i + 1]]
   const near = t < 0.5 ? a : b
-  if (a.branch !== b.branch) return near
+  const within = ([x, ...panels]) => {
+    const limited = (axis, [low, high]) => ({ ...axis, low, high })
+    return { x: limited(axes.x, x), panels: axes.panels.map((panel, n) => limited(panel, panels[n] ?? [panel.low, panel.high])) }
+  }
+  if (a.branch !== b.branch) return { ...near, ...within(near.limits) }
   const across = (panel) => horizontal(axes, panel).log
   const curves = near.curves.map((curve) => {
     const p = a.curves.find((c) => c.id === curve.id)
@@ -103,7 +107,8 @@ function interpolate(family, axes, position) {
     for (const field of ["y"]) if (field in mark) mixed[field] = mixNumber(p[field], q[field], t, axes.panels[mark.panel].log)
     return mixed
   })
-  return { ...near, curves, marks }
+  const limits = near.limits.map((_, n) => [0, 1].map((end) => mixNumber(a.limits[n][end], b.limits[n][end], t, (n ? axes.panels[n - 1] : axes.x).log)))
+  return { ...near, curves, marks, ...within(limits) }
 }
 
 // Tick values of a logarithmic axis: 1, 2, 5 where few decades are shown, else whole decades, thinned out where they are many.
@@ -395,7 +400,7 @@ class LiveChart {
     }
     for (const curve of picture.curves) {
       const ink = colour(curve.role)
-      const stale = curve.kind === "dots" && badge
+      const stale = curve.role === "experiment" && badge
       traces.push({
         type: "scatter", uid: curve.id.replace(/\W/g, (c) => `_${c.codePointAt(0)}`), name: subscripts(curve.name), x: curve.x, y: curve.y, yaxis: `y${axis(curve.panel)}`, xaxis: `x${xaxis(curve.panel)}`,
         mode: curve.kind === "line" ? "lines" : "markers",

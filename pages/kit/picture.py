@@ -233,6 +233,7 @@ class Picture:
         return {
             "curves": [curve.encode(previous) for curve, previous in pairs],
             "marks": [encode_mark(mark) for mark in self.marks],
+            "limits": [[axis.low, axis.high] for axis in (self.x, *self.panels)],
             "takeaway": self.takeaway,
             "branch": self.branch,
         }
