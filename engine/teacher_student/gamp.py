@@ -132,11 +132,15 @@ def gamp(X: np.ndarray, y: np.ndarray, w: np.ndarray, V: float, setting: Setting
     r"""(estimate (D,), average variance) after 0, 1, 2, ... iterations from the given ones; X (N, D) are inputs over $\sqrt D$.
 
     $\overline{g^2}$ and $-\overline{\partial_\omega g}$ are equal up to fluctuations. As long as little is known those of the second, which may be
-    negative, are the larger ones; later the first overreacts to a $V$ that is too small.
+    negative, are the larger ones; later the first overreacts to a $V$ that is too small. Of N noiseless labels $\pm1$ the most doubtful lies
+    about $1/N$ from a decision boundary: at a smaller $\sqrt V$ none has anything left to say, and the estimate stays.
     """
     g = np.zeros(len(y))
+    settled = setting.rho / len(y) ** 2 if setting.channel in (SIGN, DOOR) and setting.delta == 0.0 else 0.0
     while True:
         yield w, V
+        if V < settled:
+            continue
         g, curvature = output_score(y, X @ w - V * g, V, setting)
         square = np.mean(g * g)
         A = len(y) / len(w) * (square if V / setting.rho > 0.5 else max(curvature, 0.5 * square))
