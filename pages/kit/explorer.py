@@ -343,7 +343,11 @@ def _draw_map(view: View, state: State) -> None:
         if point:
             state.set({name: state.controls[name].nearest(point[axis]) for name, axis in ((chosen.x, "x"), (chosen.y, "y"))})
 
-    marked = picture.with_curves([here(state.values[chosen.x], state.values[chosen.y])])
+    at = [
+        max(state.values[name], axis.low) if axis.log else state.values[name]
+        for name, axis in zip((chosen.x, chosen.y), (picture.x, picture.panels[0]), strict=True)
+    ]
+    marked = picture.with_curves([here(*at)])
     st.caption("Click anywhere to move the sliders there.")
     live_chart(key, marked, revision=signature(view, state.values), clickable=True, on_click=clicked, filename=f"phase-atlas-{view.id}-map")
 

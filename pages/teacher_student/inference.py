@@ -39,7 +39,13 @@ NOISE = Control(
     MODEL.parameter("delta"), 1e-5, 1, log=True, named={"no noise": 0.0}, words="noise: its variance, on z (sign, door) or on the label"
 )
 SPARSITY = Control(
-    MODEL.parameter("sparsity"), 0.02, 1, 0.01, 0.3, words="fraction of non-zero weights", when=lambda s: s["prior"] == "gauss-bernoulli"
+    MODEL.parameter("sparsity"),
+    0.02,
+    1,
+    0.01,
+    0.3,
+    words="fraction of non-zero weights",
+    when=lambda s: s.get("prior") == "gauss-bernoulli",
 )
 FLIPS = Control(MODEL.parameter("flip"), 0, 0.4, 0.01, words="probability that a label is flipped", when=lambda s: s["channel"] in SIGNS)
 WIDTH = Control(
@@ -56,7 +62,7 @@ BALANCED = MODEL.parameter("width").default
 
 def parameters(state: dict, **changes) -> dict:
     """The model's parameters; what has no meaning for this teacher keeps its default."""
-    values = {"sparsity": 1.0, "flip": 0.0, "width": BALANCED} | state | changes
+    values = {"prior": "gauss-bernoulli", "flip": 0.0, "width": BALANCED} | state | changes
     if values["channel"] not in SIGNS:
         values["flip"] = 0.0
     if values["channel"] != "door" or values["width"] == WIDTH.start:
@@ -106,7 +112,12 @@ def tell(value: float) -> str:
 
 
 def tell_error(value: float, state: dict) -> str:
-    return f"{tell(100 * value)} % wrong labels" if state["channel"] in SIGNS else f"error {tell(value)}"
+    return f"{tell(100 * value)} % errors" if state["channel"] in SIGNS else f"error {tell(value)}"
+
+
+def tell_load(value: float) -> str:
+    """A threshold, in the four digits by which it is known."""
+    return f"{value:.4g}"
 
 
 def reach(state: dict, found: dict) -> float:
@@ -119,7 +130,7 @@ def marks(found: dict, high: float, panel: int | None = None) -> list[Vertical |
     """Thresholds and what they separate."""
     wr, it, alg = (found[f"alpha_{name}"] for name in ("wr", "it", "alg"))
     lines = [("WR", wr, "threshold"), ("IT", it, "optimum"), ("alg", alg, "algorithm")]
-    drawn = [Vertical(f"α_{name} = {tell(x)}", x, role, panel) for name, x, role in lines if 0 < x < high]
+    drawn = [Vertical(f"α_{name} = {tell_load(x)}", x, role, panel) for name, x, role in lines if 0 < x < high]
     if np.isnan(alg):
         drawn += [Region("nothing learned", 0, min(wr, high), height=0.3)] if wr > 0 else []
         return [*drawn, Region("AMP is optimal", min(wr, high), high, height=0.6)]
@@ -128,6 +139,6 @@ def marks(found: dict, high: float, panel: int | None = None) -> list[Vertical |
         *drawn,
         Region("nothing learned", 0, blind, height=0.3),
         Region("impossible", blind, it, height=0.3),
-        Region("hard", it, min(alg, high), shade=True, height=0.3),
+        Region("hard", it, min(alg, high), shade=True, height=0.12),
         Region("easy", min(alg, high), high, height=0.3),
     ]

@@ -4,7 +4,7 @@ import numpy as np
 
 from pages.kit.experiment import Experiment, spread
 from pages.kit.explorer import MEMBERS, Map, Number, View
-from pages.kit.picture import Axis, Curve, Picture, Recipe, here
+from pages.kit.picture import Axis, Curve, Label, Picture, Recipe, here
 from pages.teacher_student.inference import (
     ALPHA,
     CHANNELS,
@@ -24,6 +24,7 @@ from pages.teacher_student.inference import (
     slow,
     tell,
     tell_error,
+    tell_load,
 )
 from pages.teacher_student.phase_diagrams import noise_plane
 
@@ -64,7 +65,7 @@ def overlaps(points: int) -> np.ndarray:
     return np.concatenate([np.linspace(0, 0.94, points // 2), 1 - np.geomspace(0.05, 1e-4, points // 3), [1.0]])
 
 
-def landscape(state: dict, found: dict, points: int) -> tuple[list[Curve], Axis]:
+def landscape(state: dict, found: dict, points: int) -> tuple[list[Curve], list[Label], Axis]:
     """The free energy −φ(q) measured from where AMP stops, the two states in it, and an axis on which they are seen."""
     q = overlaps(points // 3 if slow(state) else points)
     line = along("overlap", q, state)
@@ -80,19 +81,15 @@ def landscape(state: dict, found: dict, points: int) -> tuple[list[Curve], Axis]
         between = f[(q > ball) & (q < found["q_informed"] / rho)]
         barrier = np.nanmax(between, initial=0.0)
     size = max(barrier, -depth, 0.4 * f[0], 1e-3)
-    axis = Axis(
-        "f(q)",
-        "free energy",
-        min(depth, 0.0) - 0.3 * size,
-        max(1.6 * barrier, 0.8 * size),
-        x=Axis("q/ρ", "overlap with the teacher", -0.02, 1.03),
-    )
-    branch = found["phase"]
-    return [
-        Curve("landscape", q, f, panel=1, legend=False),
-        Curve("the best", np.array([best]), np.array([depth]), "optimum", "dots", panel=1, legend=False, branch=branch),
-        Curve("where AMP stops", np.array([ball]), np.array([0.0]), "algorithm", "dots", panel=1, legend=False, branch=branch),
-    ], axis
+    low, high = min(depth, 0.0) - 0.3 * size, max(1.6 * barrier, 0.8 * size)
+    axis = Axis("f(q)", "free energy", low, high, x=Axis("q/ρ", "overlap with the teacher", -0.02, 1.03))
+    states = [("best", best, depth, "optimum")] if found["phase"] == "hard" else []
+    states.append(("AMP" if states or found["phase"] == "no-recovery" else "AMP = best", ball, 0.0, "algorithm"))
+    drawn = [Curve("landscape", q, f, panel=1, legend=False)]
+    for text, x, y, role in states:
+        drawn.append(Curve(text, np.array([x]), np.array([y]), role, "dots", panel=1, legend=False))
+    words = [Label(text, min(max(x, 0.06), 0.93), y + 0.13 * (high - low), role, panel=1) for text, x, y, role in states]
+    return drawn, words, axis
 
 
 def story(state: dict, found: dict) -> str:
@@ -102,22 +99,20 @@ def story(state: dict, found: dict) -> str:
     wr, it, alg = (found[f"alpha_{mark}"] for mark in ("wr", "it", "alg"))
     at = f"α = {tell(alpha)}"
     if found["phase"] == "hard" and found["q_amp"] == 0:
-        return f"Hard: at {at} the labels allow {tell_error(best, state)}, but AMP cannot even start: it learns nothing before α = {tell(min(wr, alg))}."
+        return f"Hard: at {at} the labels allow {tell_error(best, state)}, but AMP cannot even start: it learns nothing before α = {tell_load(min(wr, alg))}."
     if found["phase"] == "hard":
         exact = "One label would do in principle (α_IT = 0)" if it == 0 else f"At {at} the labels allow {tell_error(best, state)}"
-        return (
-            f"Hard phase: {exact[0].lower()}{exact[1:]}, but AMP is stuck at {tell_error(amp, state)}; it gets through at α = {tell(alg)}."
-        )
+        return f"Hard phase: {exact[0].lower()}{exact[1:]}, but AMP is stuck at {tell_error(amp, state)}; it gets through at α = {tell_load(alg)}."
     if found["phase"] == "no-recovery":
-        later = f"; the jump comes at α = {tell(it)}" if it < wr else f"; it begins at α = {tell(wr)}"
+        later = f"; the jump comes at α = {tell_load(it)}" if it < wr else f"; it begins at α = {tell_load(wr)}"
         return f"At {at} nothing can be learned, not even by the best of all algorithms{later}."
     if alpha < it:
         return (
             f"Impossible: at {at} nobody can do better than {tell_error(best, state)}. "
-            f"The jump comes at α = {tell(it)}; AMP finds it only from {tell(alg)} on."
+            f"The jump comes at α = {tell_load(it)}; AMP finds it only from {tell_load(alg)} on."
         )
     if alpha > alg:
-        return f"Easy: at {at}, past α = {tell(alg)}, AMP does what is best possible: {tell_error(best, state)}."
+        return f"Easy: at {at}, past α = {tell_load(alg)}, AMP does what is best possible: {tell_error(best, state)}."
     perfect = ": the labels are as many equations as unknowns" if found["mmse"] == 0 else ""
     return f"At {at} the best possible is {tell_error(best, state)}, and AMP reaches it{perfect}. There is no hard phase."
 
@@ -126,7 +121,7 @@ def picture(state: dict, points: int) -> Picture:
     found = now(state)
     high = reach(state, found)
     name = measure(state)
-    drawn, panel = landscape(state, found, points)
+    drawn, words, panel = landscape(state, found, points)
     few = points // 3 if slow(state) and points < 200 else points
     return Picture(
         "Error against the number of examples, and the landscape at this α: AMP comes from the left and stays in the first valley",
@@ -138,7 +133,7 @@ def picture(state: dict, points: int) -> Picture:
             here(state["alpha"], found[f"{name}_amp"]),
             *drawn,
         ),
-        tuple(marks(found, high)),
+        (*marks(found, high), *words),
         story(state, found),
         branch=found["phase"],
         recipe=Recipe(
@@ -208,7 +203,7 @@ VIEW = View(
         "AMP on random teachers and random inputs, run until it stands still; dots are its error on fresh examples. Even rules start from "
         "an overlap of 0.05. Close to $α_{alg}$ a system this small may get through a little early, or late.",
         size=(100, 1000, 2000),
-        trials=(2, 4, 20),
+        trials=(2, 6, 20),
     ),
     members=lambda state: 15 if slow(state) else MEMBERS,
 )

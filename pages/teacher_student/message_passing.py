@@ -94,10 +94,13 @@ def picture(state: dict, points: int) -> Picture:
     return Picture(
         "Error of AMP at every iteration, and the map from one iteration to the next",
         Axis("t", "iteration", 0, LAST),
-        (error_axis(state, 1.2), Axis("q'/ρ", "next overlap", 0, 1.05, x=Axis("q/ρ", "overlap with the teacher", 0, 1.02))),
+        (
+            error_axis(state),
+            Axis("q'/ρ", "overlap one step later", 0, 1.05, weight=1.3, x=Axis("q/ρ", "overlap with the teacher", 0, 1.02)),
+        ),
         (
             Curve("state evolution", np.arange(LAST + 1.0), error, "algorithm", weight=1.3),
-            Curve("one iteration", grid, after, panel=1, legend=False),
+            Curve("overlap one step later", grid, after, panel=1),
             Curve("no change", grid, grid, "threshold", panel=1, dash=1, weight=0.7, legend=False),
             Curve("staircase", x, y, "algorithm", panel=1, weight=0.8, legend=False),
         ),

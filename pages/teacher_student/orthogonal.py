@@ -15,7 +15,7 @@ from pages.teacher_student.inference import PRIOR, SPARSITY, tell
 ID = "linear-estimation-orthogonal"
 MODEL = engine.model(ID)
 MATRIX = {"orthogonal": "theory", "gaussian": "second"}
-NAMES = {"orthogonal": "orthogonal rows", "gaussian": "Gaussian"}
+NAMES = {"orthogonal": "orthogonal rows", "gaussian": "Gaussian matrix"}
 LAST = 30
 OBSERVED = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30)
 HIGH = 1.2
@@ -40,16 +40,22 @@ def loads(found: dict, points: int) -> np.ndarray:
     return np.sort(np.concatenate([*pieces, cuts]))
 
 
+def line(state: dict, matrix: str, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """α, and the relative errors of the optimum and of (vector) AMP."""
+    alpha = loads(solved(state, matrix), points)
+    fixed = {name: value for name, value in parameters(state, matrix=matrix).items() if name != "alpha"}
+    found = cache.sweep(ID, {"alpha": alpha}, **fixed)
+    rho = found["q"] + found["mmse"]
+    return alpha, found["mmse"] / rho, found["mmse_amp"] / rho
+
+
 def learning_curves(state: dict, matrix: str, points: int) -> list[Curve]:
     """The relative error of the optimum, and of (vector) AMP where it is worse."""
     found = solved(state, matrix)
-    alpha = loads(found, points)
-    fixed = {name: value for name, value in parameters(state, matrix=matrix).items() if name != "alpha"}
-    line = cache.sweep(ID, {"alpha": alpha}, **fixed)
-    rho, branch = line["q"] + line["mmse"], "hard" if np.isfinite(found["alpha_alg"]) else "smooth"
-    best = np.where(alpha == found["alpha_it"], np.nan, line["mmse"] / rho)
-    hard = (alpha > found["alpha_it"]) & (alpha < found["alpha_alg"])
-    amp = np.where(hard, line["mmse_amp"] / rho, np.nan)
+    alpha, best, amp = line(state, matrix, points)
+    best = np.where(alpha == found["alpha_it"], np.nan, best)
+    amp = np.where((alpha > found["alpha_it"]) & (alpha < found["alpha_alg"]), amp, np.nan)
+    branch = "hard" if np.isfinite(found["alpha_alg"]) else "smooth"
     name = NAMES[matrix]
     return [
         Curve(name, alpha, best, MATRIX[matrix], weight=1.3, branch=branch),
@@ -57,24 +63,31 @@ def learning_curves(state: dict, matrix: str, points: int) -> list[Curve]:
     ]
 
 
+def equal(state: dict, error: float) -> float:
+    """The α at which AMP on a Gaussian matrix has this error; inf if that is out of sight."""
+    alpha, _, amp = line(state, "gaussian", 200)
+    below = amp <= error * (1 + 1e-9)
+    return float(np.interp(-error, -amp, alpha)) if below.any() else np.inf
+
+
 def trajectory(state: dict, matrix: str) -> np.ndarray:
     """The relative error after every iteration of vector AMP (orthogonal) or AMP (Gaussian)."""
-    line = cache.sweep(ID, {"iterations": np.arange(LAST + 1)}, **parameters(state, matrix=matrix))
-    return line["mmse_t"] / (line["q_t"] + line["mmse_t"])
+    found = cache.sweep(ID, {"iterations": np.arange(LAST + 1)}, **parameters(state, matrix=matrix))
+    return found["mmse_t"] / (found["q_t"] + found["mmse_t"])
 
 
-def story(state: dict, found: dict[str, dict]) -> str:
-    best, amp = ({name: each[f"mmse{mark}"] / (each["q"] + each["mmse"]) for name, each in found.items()} for mark in ("", "_amp"))
+def story(state: dict, found: dict[str, dict], error: float, needed: float) -> str:
+    """What orthogonal rows save at this α, and who is stuck."""
+    save = 100 * (1 - state["alpha"] / needed)
+    text = f"At α = {tell(state['alpha'])} orthogonal rows leave an error of {tell(error)}. "
+    if np.isinf(needed):
+        text += f"A Gaussian matrix needs more than α = {HIGH:g} for that."
+    elif save < 0.5:
+        text += "A Gaussian matrix does as well: nothing is saved here."
+    else:
+        text += f"A Gaussian matrix needs α = {tell(needed)} for that: {save:.0f} % are saved."
     hard = [NAMES[name] for name, each in found.items() if each["phase"] == "hard"]
-    at = f"At α = {tell(state['alpha'])}"
-    stuck = f" Hard phase for {' and '.join(hard)}: AMP stays there, while {tell(min(best.values()))} is possible." if hard else ""
-    gain = amp["gaussian"] / amp["orthogonal"]
-    better = (
-        f"{tell(100 * (1 - 1 / gain))} % less than with a Gaussian matrix ({tell(amp['gaussian'])})"
-        if gain > 1.005
-        else "the same as with a Gaussian matrix"
-    )
-    return f"{at} orthogonal rows leave an error of {tell(amp['orthogonal'])}, {better}.{stuck}"
+    return text + (f" Hard phase ({', '.join(hard)}): less error is possible." if hard else "")
 
 
 def picture(state: dict, points: int) -> Picture:
@@ -91,18 +104,22 @@ def picture(state: dict, points: int) -> Picture:
         for matrix, short in (("orthogonal", "orthogonal"), ("gaussian", "Gaussian"))
         if np.isfinite(found[matrix]["alpha_alg"])
     ]
+    error = found["orthogonal"]["mmse_amp"] / (found["orthogonal"]["q"] + found["orthogonal"]["mmse"])
+    needed = equal(state, error)
+    if state["alpha"] < needed < np.inf:
+        curves.append(Curve("saved", np.array([state["alpha"], needed]), np.array([error, error]), "optimum", weight=1.3))
     chosen = found[state["matrix"]]
     marks.append(Region("hard", chosen["alpha_it"], chosen["alpha_alg"], shade=True, height=0.3))
     return Picture(
         "Error of the reconstruction, and how AMP gets there",
         Axis("α", "measurements per unknown, N/D", 0, HIGH),
         (
-            Axis("MSE/ρ", "error (1: knows nothing)", 0, 1.05, weight=1.3),
+            Axis("MSE/ρ", "relative error", 0, 1.05, weight=1.3),
             Axis("MSE/ρ", "error", floor, 1.3, log=True, x=Axis("t", "iteration of AMP", 0, LAST)),
         ),
         tuple(curves),
         tuple(marks),
-        story(state, found),
+        story(state, found, error, needed),
         branch=" ".join(each["phase"] + str(np.isfinite(each["alpha_alg"])) for each in found.values()),
         recipe=Recipe(
             ID, "alpha", 0.005, HIGH, 200, False, {n: v for n, v in parameters(state).items() if n != "alpha"}, ("mmse", "mmse_amp")

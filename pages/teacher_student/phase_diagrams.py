@@ -58,7 +58,7 @@ class Lines:
 def stops(axis: str, state: dict) -> np.ndarray:
     """Where thresholds are solved first: about two seconds' worth."""
     noisy = state["channel"] in ("abs", "relu") and (axis == "delta" or state["delta"] > 0)
-    count, low, high = (19 if noisy else 49), AXES[axis].low, AXES[axis].high
+    count, low, high = (19 if noisy else 49 if state["channel"] == "door" else 81), AXES[axis].low, AXES[axis].high
     return np.geomspace(low, high, count) if axis == "delta" else np.linspace(0.02 if axis == "sparsity" else low, high, count)
 
 
@@ -79,7 +79,7 @@ def thresholds(axis: str, state: dict) -> Lines:
     return Lines(x, *columns)
 
 
-def frame(lines: Lines, high: float) -> tuple[list[Curve], list[Label]]:
+def frame(axis: str, lines: Lines, high: float) -> tuple[list[Curve], list[Label]]:
     """The boundary lines, the hard phase between them, and the names of the regions."""
     x, hard = lines.x, lines.hard
     it, alg = (np.where(hard, y, np.nan) for y in (lines.it, lines.alg))
@@ -96,22 +96,28 @@ def frame(lines: Lines, high: float) -> tuple[list[Curve], list[Label]]:
             Curve("α_IT: possible", x, it, "optimum", weight=1.3),
             Curve("α_alg: AMP gets through", x, alg, "algorithm", weight=1.3),
         ]
-    names = []
-
-    def name(text: str, low: np.ndarray, up: np.ndarray, room: float = 0.07) -> None:
-        gap = np.nan_to_num(np.minimum(up, high) - low, nan=-1.0)
-        gap[: x.size // 5] = gap[-(x.size // 5) :] = -1.0
-        i = int(np.argmax(gap))
-        if gap[i] > room * high:
-            names.append(Label(text, float(x[i]), float(0.5 * (low[i] + min(up[i], high)))))
-
     blind, zero, end = np.fmin(lines.wr, it), np.zeros(x.size), np.full(x.size, high)
-    name("nothing learned", zero, blind)
-    name("impossible", blind, it)
-    name("hard", it, alg, 0.06)
-    name("easy", np.fmax(lines.wr, alg) + 0 * alg, end)
-    name("no hard phase: AMP is optimal", np.where(hard, np.nan, lines.wr), end)
-    return curves, names
+    regions = (
+        ("nothing learned", zero, blind),
+        ("impossible", blind, it),
+        ("hard", it, alg),
+        ("easy", np.fmax(lines.wr, alg) + 0 * alg, end),
+        ("AMP is optimal", np.where(hard, np.nan, lines.wr), end),
+    )
+    return curves, [label for text, low, up in regions for label in named(text, axis, x, low, np.minimum(up, high))]
+
+
+def named(text: str, axis: str, x: np.ndarray, low: np.ndarray, up: np.ndarray) -> list[Label]:
+    """The name of the region between two lines, in the middle of the stretch where it is high enough for words; none if there is none."""
+    gap = np.nan_to_num(up - low, nan=-1.0)
+    wide = np.flatnonzero(gap > max(0.07 * np.nanmax(up, initial=0.1), 0.5 * gap.max()))
+    place = np.log(x) if AXES[axis].log else x
+    place = (place - place[0]) / (place[-1] - place[0])
+    if not wide.size or place[wide[-1]] - place[wide[0]] < 0.1:
+        return []
+    middle = np.clip(0.5 * (place[wide[0]] + place[wide[-1]]), 0.15, 0.85)
+    i = wide[np.argmin(np.abs(place[wide] - middle))]
+    return [Label(text, float(x[i]), float(0.5 * (low[i] + up[i])))]
 
 
 def blank(axis: str, state: dict, x: np.ndarray) -> np.ndarray:
@@ -161,7 +167,7 @@ def diagram(axis: str, state: dict) -> Picture:
     """Thresholds over the error at this α, both along `axis`."""
     lines, name = thresholds(axis, state), measure(state)
     high = lines.top(state["alpha"])
-    curves, names = frame(lines, high)
+    curves, names = frame(axis, lines, high)
     found = now(state)
     x = max(state[axis], stops(axis, state)[0])
     error = error_axis(state, words="error at this α")
@@ -199,7 +205,7 @@ def plane(axis: str, state: dict) -> Picture:
     lines, name = thresholds(axis, state), measure(state)
     high = lines.top(state["alpha"])
     x, alpha = stops(axis, state), np.linspace(0.02, high, 41)
-    curves, names = frame(lines, high)
+    curves, names = frame(axis, lines, high)
     fixed = {k: v for k, v in parameters(state).items() if k not in ("alpha", axis)}
     heat = cache.sweep(ID, {"alpha": alpha, axis: x}, **fixed)[f"{name}_amp"]
     heat = heat if state["channel"] in SIGNS else heat / blank(axis, state, x)
@@ -241,10 +247,6 @@ def noise_plane(state: dict) -> Picture:
 def noisy(state: dict) -> str:
     """The noise on the horizontal axis."""
     return state["against"] if state["channel"] in SIGNS else "delta"
-
-
-def sparse(state: dict) -> dict:
-    return state | {"prior": "gauss-bernoulli"}
 
 
 def members(state: dict) -> int:
@@ -307,8 +309,8 @@ SPARSITY_VIEW = View(
         replace(WIDTH, live=False, more=True),
         replace(FLIPS, live=False, more=True),
     ),
-    picture=lambda state, points: diagram("sparsity", sparse(state)),
-    numbers=lambda state: numbers("sparsity", sparse(state)),
+    picture=lambda state, points: diagram("sparsity", state),
+    numbers=lambda state: numbers("sparsity", state),
     presets={
         "compressed sensing": {},
         "with noise": {"delta": 1e-4, "alpha": 0.2, "sparsity": 0.1},
@@ -323,6 +325,6 @@ SPARSITY_VIEW = View(
         "Phase retrieval: below α = ½ AMP learns nothing, however sparse the weights are. For small ρ the hard phase is enormous.",
         "Labels of ±1 hold too little information for a jump: a sparse perceptron learns gradually, and AMP is optimal.",
     ),
-    map=Map("sparsity", "alpha", lambda state: plane("sparsity", sparse(state))),
-    members=lambda state: members(sparse(state)),
+    map=Map("sparsity", "alpha", lambda state: plane("sparsity", state)),
+    members=lambda state: members(state),
 )
