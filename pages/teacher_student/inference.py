@@ -26,13 +26,14 @@ def choice(name: str, words: str, labels: dict[str, str], **rest) -> Control:
     return Control(MODEL.parameter(name), words=words, options=tuple(labels), labels=labels, live=False, **rest)
 
 
-def thresholds(state: dict) -> list[tuple[float, str]]:
-    """Where something happens on the slider of α."""
+def ticks(state: dict) -> list[tuple[float, str]]:
+    """Where something happens on the slider of α; one tick where two would overlap."""
     found = now(state)
-    return [(found[f"alpha_{name}"], f"α_{mark}") for name, mark in (("it", "IT"), ("alg", "alg")) if found[f"alpha_{name}"] > 0]
+    it, alg = found["alpha_it"], found["alpha_alg"]
+    return ([(it, "α_IT")] if 0 < it < alg - 0.2 else []) + ([(alg, "α_alg")] if alg > 0 else [])
 
 
-ALPHA = Control(MODEL.parameter("alpha"), 0.02, 4, 0.01, 1.37, words="examples per weight, N/D", ticks=thresholds)
+ALPHA = Control(MODEL.parameter("alpha"), 0.02, 4, 0.01, 1.37, words="examples per weight, N/D", ticks=ticks)
 PRIORS = choice("prior", "weights of the teacher", PRIOR)
 CHANNELS = choice("channel", "how the field z becomes a label", CHANNEL)
 NOISE = Control(
@@ -102,8 +103,8 @@ def ignorant(state: dict) -> float:
 def error_axis(state: dict, weight: float = 1.0, words: str = "") -> Axis:
     """The axis of `measure`, up to what a student who has seen nothing gets."""
     if state["channel"] in SIGNS:
-        return Axis("ε_g", words or "wrong labels, fraction", 0, 0.55, weight=weight)
-    return Axis("E", words or "squared test error", 0, float(f"{1.08 * ignorant(state):.2g}"), weight=weight)
+        return Axis("ε_g", words or "wrong labels", 0, 0.65, weight=weight)
+    return Axis("E", words or "squared test error", 0, float(f"{1.3 * ignorant(state):.2g}"), weight=weight)
 
 
 def tell(value: float) -> str:

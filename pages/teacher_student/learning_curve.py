@@ -62,33 +62,33 @@ def curves(state: dict, found: dict, high: float, points: int) -> list[Curve]:
 
 def overlaps(points: int) -> np.ndarray:
     """Values of q/ρ, dense near 1, where valleys are narrow."""
-    return np.concatenate([np.linspace(0, 0.94, points // 2), 1 - np.geomspace(0.05, 1e-4, points // 3), [1.0]])
+    return np.concatenate([np.linspace(0, 0.94, points // 2), 1 - np.geomspace(0.05, 1e-8, points // 2), [1.0]])
+
+
+BOTTOMLESS = -1e3
+"""In place of −∞: a free energy below every picture."""
 
 
 def landscape(state: dict, found: dict, points: int) -> tuple[list[Curve], list[Label], Axis]:
     """The free energy −φ(q) measured from where AMP stops, the two states in it, and an axis on which they are seen."""
     q = overlaps(points // 3 if slow(state) else points)
-    line = along("overlap", q, state)
-    rho, f = found["q"] + found["mmse"], -line["potential"]
-    deepest = f[-2] if np.isinf(found["free_entropy_amp"]) else -found["free_entropy_amp"]
-    f = np.where(np.isfinite(f), f, np.nan) - deepest
-    ball, best = found["q_amp"] / rho, found["q"] / rho
-    fallen = np.nan_to_num(-found["free_entropy"] - deepest, posinf=f[-2], neginf=f[-2])
-    depth, barrier = fallen, 0.5 * f[0]
-    if found["phase"] == "hard":
-        barrier = np.nanmax(f[(q > ball) & (q < best)], initial=0.0)
-    elif np.isfinite(found["alpha_it"]) and found["alpha_inf"] < state["alpha"] < found["alpha_it"]:
-        between = f[(q > ball) & (q < found["q_informed"] / rho)]
-        barrier = np.nanmax(between, initial=0.0)
-    size = max(barrier, -depth, 0.4 * f[0], 1e-3)
-    low, high = min(depth, 0.0) - 0.3 * size, max(1.6 * barrier, 0.8 * size)
+    f, rho = -along("overlap", q, state)["potential"], found["q"] + found["mmse"]
+    level = f[-2] if np.isinf(found["free_entropy_amp"]) else -found["free_entropy_amp"]
+    f = np.where(np.isposinf(f), np.nan, np.maximum(f - level, BOTTOMLESS))
+    ball, best, other = (found[f"q{name}"] / rho for name in ("_amp", "", "_informed"))
+    hard, two = found["phase"] == "hard", found["alpha_inf"] < state["alpha"] <= found["alpha_alg"]
+    barrier = np.nanmax(f[(q > ball) & (q < other)], initial=0.0) if two else 0.5 * f[0]
+    depth = -found["free_entropy"] - level if hard else 0.0
+    size = max(barrier, 0.4 * f[0], 1e-3) if np.isinf(depth) else max(barrier, -depth, 0.4 * f[0], 1e-3)
+    depth = max(depth, -size)
+    low, high = depth - 0.3 * size, max(1.6 * barrier, 0.8 * size)
     axis = Axis("f(q)", "free energy", low, high, x=Axis("q/ρ", "overlap with the teacher", -0.02, 1.03))
-    states = [("best", best, depth, "optimum")] if found["phase"] == "hard" else []
-    states.append(("AMP" if states or found["phase"] == "no-recovery" else "AMP = best", ball, 0.0, "algorithm"))
+    states = [("best: −∞" if np.isinf(found["free_entropy"]) else "best", best, depth, "optimum")] if hard else []
+    states.append(("AMP" if hard or found["phase"] == "no-recovery" else "AMP = best", ball, 0.0, "algorithm"))
     drawn = [Curve("landscape", q, f, panel=1, legend=False)]
     for text, x, y, role in states:
-        drawn.append(Curve(text, np.array([x]), np.array([y]), role, "dots", panel=1, legend=False))
-    words = [Label(text, min(max(x, 0.06), 0.93), y + 0.13 * (high - low), role, panel=1) for text, x, y, role in states]
+        drawn.append(Curve(text.split(":")[0], np.array([x]), np.array([y]), role, "dots", panel=1, legend=False))
+    words = [Label(text, min(max(x, 0.06), 0.92), y + 0.13 * (high - low), role, panel=1) for text, x, y, role in states]
     return drawn, words, axis
 
 
@@ -124,7 +124,7 @@ def picture(state: dict, points: int) -> Picture:
     drawn, words, panel = landscape(state, found, points)
     few = points // 3 if slow(state) and points < 200 else points
     return Picture(
-        "Error against the number of examples, and the landscape at this α: AMP comes from the left and stays in the first valley",
+        "Error against the number of examples; below, the landscape at this α",
         Axis("α", "examples per weight, N/D", 0, high),
         (error_axis(state, 1.5), panel),
         (

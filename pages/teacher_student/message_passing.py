@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 import cache
+from engine import Parameter
 from pages.kit.controls import Control
 from pages.kit.experiment import Experiment
 from pages.kit.explorer import MEMBERS, Number, View
@@ -41,6 +42,12 @@ START = Control(
     when=lambda state: state["channel"] in EVEN,
     live=False,
 )
+BELOW = Control(
+    Parameter("below", "", "second panel", "gain", choices=("gain", "cobweb")),
+    labels={"gain": "gain of one step", "cobweb": "cobweb"},
+    live=False,
+    more=True,
+)
 
 
 def steps(state: dict):
@@ -58,54 +65,77 @@ def staircase(overlap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return corners[:-1], np.append(0.0, corners[2:])
 
 
+def gain(state: dict, points: int, q: np.ndarray, rho: float) -> tuple[Axis, list[Curve], list[Horizontal]]:
+    """The share of the missing overlap that one iteration brings, and where the iterations of AMP stand on it."""
+    grid = np.concatenate([np.linspace(0, 0.9, points // 2), 1 - np.geomspace(0.09, 1e-5, points // 2)])
+    after = along("overlap", grid, state)["overlap_next"]
+    missing = 1 - q[:-1] / rho > 1e-6
+    share = np.diff(q)[missing] / (rho - q[:-1][missing])
+    axis = Axis("gain", "of what is missing", -0.4, 1.05, weight=1.3, x=Axis("q/ρ", "overlap with the teacher", -0.02, 1.02))
+    return (
+        axis,
+        [
+            Curve("gain of one step", grid, (after - grid) / (1 - grid), panel=1),
+            Curve("steps of AMP", q[:-1][missing] / rho, share, "algorithm", "dots", panel=1, legend=False, branch=str(missing.sum())),
+        ],
+        [Horizontal("no gain: AMP stops", 0.0, panel=1)],
+    )
+
+
+def cobweb(state: dict, points: int, q: np.ndarray, rho: float) -> tuple[Axis, list[Curve], list[Horizontal]]:
+    """The overlap one step later against the overlap, and the staircase of AMP between that curve and the diagonal."""
+    grid = np.concatenate([np.linspace(0, 0.9, points // 2), 1 - np.geomspace(0.09, 1e-4, points // 3), [1.0]])
+    after = along("overlap", grid, state)["overlap_next"]
+    x, y = staircase(q / rho)
+    axis = Axis("q'/ρ", "next overlap", 0, 1.05, weight=1.3, x=Axis("q/ρ", "overlap with the teacher", -0.02, 1.02))
+    return (
+        axis,
+        [
+            Curve("next overlap", grid, after, panel=1),
+            Curve("no change", grid, grid, "threshold", panel=1, dash=1, weight=0.7, legend=False),
+            Curve("staircase", x, y, "algorithm", panel=1, weight=0.8, legend=False),
+        ],
+        [],
+    )
+
+
 def story(state: dict, found: dict, q: np.ndarray, error: np.ndarray) -> str:
     """Whether AMP arrives, is stuck, or on its way."""
     name, rho = measure(state), found["q"] + found["mmse"]
     final = found[f"{name}_amp"]
     if found["phase"] == "no-recovery" or (found["phase"] == "hard" and found["q_amp"] == 0):
-        return "The curve lies below the diagonal at small overlaps: AMP forgets the little it started with and learns nothing."
+        return "At small overlaps a step loses what little is known: AMP forgets the little it started with and learns nothing."
     if found["q_amp"] - q[-1] > 0.02 * rho:
         return (
-            f"A narrow passage between curve and diagonal: after {LAST} steps AMP is at {tell_error(error[-1], state)}, "
+            f"A narrow passage, where a step gains next to nothing: after {LAST} steps AMP is at {tell_error(error[-1], state)}, "
             f"still on its way to {tell_error(final, state)}."
         )
     count = int(np.argmax(np.abs(error - final) <= 0.01 * abs(error[0] - final)))
     if found["phase"] == "hard":
         return (
-            f"Curve and diagonal meet on the way: within {count} steps AMP is stuck at {tell_error(final, state)}; "
+            f"The gain of a step falls to zero on the way: within {count} steps AMP is stuck at {tell_error(final, state)}; "
             f"{tell_error(found[name], state)} would be possible."
         )
-    return f"The way is free: within {count} steps AMP arrives at {tell_error(final, state)}, the best possible."
+    return f"Every step gains: within {count} steps AMP arrives at {tell_error(final, state)}, the best possible."
 
 
 def picture(state: dict, points: int) -> Picture:
     found, name = now(state), measure(state)
-    rho = found["q"] + found["mmse"]
     line = steps(state)
-    q, error = line["q_t"] / rho, line[f"{name}_t"]
-    few = points // 3 if slow(state) else points
-    grid = np.concatenate([np.linspace(0, 0.9, few // 2), 1 - np.geomspace(0.09, 1e-4, few // 3), [1.0]])
-    after = along("overlap", grid, state)["overlap_next"]
-    x, y = staircase(q)
-    levels = [Horizontal(f"best possible = {tell(found[name])}", found[name], "optimum")]
+    q, error = line["q_t"], line[f"{name}_t"]
+    below = gain if state["below"] == "gain" else cobweb
+    panel, drawn, levels = below(state, points // 3 if slow(state) else points, q, found["q"] + found["mmse"])
+    levels = [*levels, Horizontal(f"best possible = {tell(found[name])}", found[name], "optimum")]
     if found["phase"] == "hard":
         stuck = found[f"{name}_amp"]
         levels.append(Horizontal(f"AMP ends at {tell(stuck)}", stuck, "algorithm"))
     return Picture(
-        "Error of AMP at every iteration, and the map from one iteration to the next",
+        "Error of AMP at every iteration; below, what one iteration changes",
         Axis("t", "iteration", 0, LAST),
-        (
-            error_axis(state),
-            Axis("q'/ρ", "overlap one step later", 0, 1.05, weight=1.3, x=Axis("q/ρ", "overlap with the teacher", 0, 1.02)),
-        ),
-        (
-            Curve("state evolution", np.arange(LAST + 1.0), error, "algorithm", weight=1.3),
-            Curve("overlap one step later", grid, after, panel=1),
-            Curve("no change", grid, grid, "threshold", panel=1, dash=1, weight=0.7, legend=False),
-            Curve("staircase", x, y, "algorithm", panel=1, weight=0.8, legend=False),
-        ),
+        (error_axis(state), panel),
+        (Curve("state evolution", np.arange(LAST + 1.0), error, "algorithm", weight=1.3), *drawn),
         tuple(levels),
-        story(state, found, line["q_t"], error),
+        story(state, found, q, error),
         branch=found["phase"],
         recipe=Recipe(ID, "iterations", 0, LAST, LAST + 1, False, parameters(state) | start(state), (f"{name}_t", "q_t")),
     )
@@ -134,7 +164,7 @@ VIEW = View(
     name="Message passing, step by step",
     model=ID,
     question="Why does the best algorithm get stuck?",
-    controls=(replace(ALPHA, default=1.4), NOISE, PRIORS, CHANNELS, SPARSITY, WIDTH, FLIPS, START),
+    controls=(replace(ALPHA, default=1.4), NOISE, PRIORS, CHANNELS, SPARSITY, WIDTH, FLIPS, START, BELOW),
     picture=picture,
     numbers=numbers,
     presets={
@@ -147,10 +177,10 @@ VIEW = View(
     },
     notice=(
         "AMP passes messages between examples and weights. In high dimension one number, the overlap q, tells all about its next step: "
-        "the staircase below is exact.",
-        "Every crossing of curve and diagonal is a fixed point. AMP stops at the first; in the hard phase the optimum is a later one.",
-        "Move α up: the curve rises until it no longer touches the diagonal. At $α_{alg}$ the passage opens, and just beyond it AMP is slow.",
-        "An even rule, |z| or a door, starts at the corner: zero overlap stays zero. Its AMP is given a small overlap to begin with.",
+        "the curve below is exact.",
+        "Where the gain is zero AMP stops. In the hard phase there are three such points: AMP's, a barrier, and the optimum.",
+        "Move α up: the curve rises until it no longer touches zero. At $α_{alg}$ the passage opens, and just beyond it AMP is slow.",
+        "An even rule, |z| or a door, gains nothing at zero overlap. Its AMP is given a small overlap to begin with.",
     ),
     experiment=Experiment(
         ID,

@@ -156,11 +156,16 @@ def story(axis: str, state: dict, lines: Lines) -> str:
         if found["phase"] == "no-recovery":
             return f"{at} and this α nothing can be learned by anybody.{where}"
         return f"{at} AMP is optimal: {amp}.{where}"
-    window = f"{at} it is hard from α = {tell(found['alpha_it'])} to {tell(found['alpha_alg'])}"
+    it, alg = tell(found["alpha_it"]), tell(found["alpha_alg"])
+    if axis == "sparsity":
+        dense = f" (with dense weights {lines.alg[lines.hard][-1]:.2g})" if hard[-1] > 0.97 else ""
+        window = f"{at}, α = {it} would suffice and AMP needs {alg}{dense}. "
+    else:
+        ends = lines.x[:-1][lines.hard[:-1] & ~lines.hard[1:] & (lines.x[1:] > state[axis])]
+        window = f"{at} it is hard from α = {it} to {alg}" + (f"; that ends at {symbol} = {tell(ends[0])}. " if ends.size else ". ")
     if found["phase"] == "hard":
-        return f"{window}: here {best} is possible, and AMP is stuck at {amp}."
-    side = "Past it AMP is optimal" if state["alpha"] > found["alpha_alg"] else "Before it nobody can do better than AMP"
-    return f"{window}. {side}: {amp}."
+        return f"{window}Possible here: {best}; AMP is stuck at {amp}."
+    return f"{window}Here AMP is optimal{': too few examples for anybody' if state['alpha'] < found['alpha_it'] else ''}, {amp}."
 
 
 def diagram(axis: str, state: dict) -> Picture:
@@ -266,8 +271,8 @@ NOISE_VIEW = View(
     model=ID,
     question="How much noise does it take to melt the hard phase?",
     controls=(
-        replace(ALPHA, default=1.5),
-        replace(NOISE, default=0.01),
+        replace(ALPHA, default=1.43),
+        replace(NOISE, default=0.001),
         PRIORS,
         CHANNELS,
         AGAINST,
