@@ -133,13 +133,13 @@ def marks(found: dict, high: float, panel: int | None = None) -> list[Vertical |
     lines = [("WR", wr, "threshold"), ("IT", it, "optimum"), ("alg", alg, "algorithm")]
     drawn = [Vertical(f"α_{name} = {tell_load(x)}", x, role, panel) for name, x, role in lines if 0 < x < high]
     if np.isnan(alg):
-        drawn += [Region("nothing learned", 0, min(wr, high), height=0.3)] if wr > 0 else []
-        return [*drawn, Region("AMP is optimal", min(wr, high), high, height=0.6)]
+        drawn += [Region("nothing learned", 0, min(wr, high), height=0.13)] if wr > 0 else []
+        return [*drawn, Region("AMP is optimal", min(wr, high), high, height=0.7)]
     blind = min(wr, it)
     return [
         *drawn,
-        Region("nothing learned", 0, blind, height=0.3),
-        Region("impossible", blind, it, height=0.3),
-        Region("hard", it, min(alg, high), shade=True, height=0.12),
-        Region("easy", min(alg, high), high, height=0.3),
+        Region("nothing learned", 0, blind, height=0.13),
+        Region("impossible", blind, it, height=0.13),
+        Region("hard", it, min(alg, high), shade=True, height=0.13),
+        Region("easy", min(alg, high), high, height=0.13),
     ]

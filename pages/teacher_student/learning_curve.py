@@ -83,12 +83,18 @@ def landscape(state: dict, found: dict, points: int) -> tuple[list[Curve], list[
     depth = max(depth, -size)
     low, high = depth - 0.3 * size, max(1.6 * barrier, 0.8 * size)
     axis = Axis("f(q)", "free energy", low, high, x=Axis("q/ρ", "overlap with the teacher", -0.02, 1.03))
-    states = [("best: −∞" if np.isinf(found["free_entropy"]) else "best", best, depth, "optimum")] if hard else []
-    states.append(("AMP" if hard or found["phase"] == "no-recovery" else "AMP = best", ball, 0.0, "algorithm"))
-    drawn = [Curve("landscape", q, f, panel=1, legend=False)]
-    for text, x, y, role in states:
-        drawn.append(Curve(text.split(":")[0], np.array([x]), np.array([y]), role, "dots", panel=1, legend=False))
-    words = [Label(text, min(max(x, 0.06), 0.92), y + 0.13 * (high - low), role, panel=1) for text, x, y, role in states]
+    drawn = [
+        Curve("landscape", q, f, panel=1, legend=False),
+        Curve("the best", np.array([best]), np.array([depth]), "optimum", "dots", panel=1, legend=False),
+        Curve("where AMP stops", np.array([ball]), np.array([0.0]), "algorithm", "dots", panel=1, legend=False),
+    ]
+
+    def above(text: str, x: float, y: float, role: str) -> Label:
+        return Label(text, min(max(x, 0.06), 0.92), y + 0.13 * (high - low), role, panel=1)
+
+    words = [above("AMP" if hard or found["phase"] == "no-recovery" else "AMP = best", ball, 0.0, "algorithm")]
+    if hard:
+        words.append(above("best: −∞" if np.isinf(found["free_entropy"]) else "best", best, depth, "optimum"))
     return drawn, words, axis
 
 

@@ -9,7 +9,7 @@ from engine import Parameter
 from pages.kit.controls import Control
 from pages.kit.experiment import Experiment
 from pages.kit.explorer import MEMBERS, Number, View
-from pages.kit.picture import Axis, Curve, Horizontal, Picture, Recipe
+from pages.kit.picture import Axis, Curve, Horizontal, Label, Picture, Recipe
 from pages.teacher_student.inference import (
     ALPHA,
     CHANNELS,
@@ -65,7 +65,7 @@ def staircase(overlap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return corners[:-1], np.append(0.0, corners[2:])
 
 
-def gain(state: dict, points: int, q: np.ndarray, rho: float) -> tuple[Axis, list[Curve], list[Horizontal]]:
+def gain(state: dict, points: int, q: np.ndarray, rho: float) -> tuple[Axis, list[Curve], list[Horizontal | Label]]:
     """The share of the missing overlap that one iteration brings, and where the iterations of AMP stand on it."""
     grid = np.concatenate([np.linspace(0, 0.9, points // 2), 1 - np.geomspace(0.09, 1e-5, points // 2)])
     after = along("overlap", grid, state)["overlap_next"]
@@ -78,11 +78,11 @@ def gain(state: dict, points: int, q: np.ndarray, rho: float) -> tuple[Axis, lis
             Curve("gain of one step", grid, (after - grid) / (1 - grid), panel=1),
             Curve("steps of AMP", q[:-1][missing] / rho, share, "algorithm", "dots", panel=1, legend=False, branch=str(missing.sum())),
         ],
-        [Horizontal("no gain: AMP stops", 0.0, panel=1)],
+        [Horizontal("", 0.0, panel=1), Label("no gain: AMP stops", 0.25, -0.28, panel=1)],
     )
 
 
-def cobweb(state: dict, points: int, q: np.ndarray, rho: float) -> tuple[Axis, list[Curve], list[Horizontal]]:
+def cobweb(state: dict, points: int, q: np.ndarray, rho: float) -> tuple[Axis, list[Curve], list[Horizontal | Label]]:
     """The overlap one step later against the overlap, and the staircase of AMP between that curve and the diagonal."""
     grid = np.concatenate([np.linspace(0, 0.9, points // 2), 1 - np.geomspace(0.09, 1e-4, points // 3), [1.0]])
     after = along("overlap", grid, state)["overlap_next"]

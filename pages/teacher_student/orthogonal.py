@@ -106,8 +106,8 @@ def picture(state: dict, points: int) -> Picture:
     ]
     error = found["orthogonal"]["mmse_amp"] / (found["orthogonal"]["q"] + found["orthogonal"]["mmse"])
     needed = equal(state, error)
-    if state["alpha"] < needed < np.inf:
-        curves.append(Curve("saved", np.array([state["alpha"], needed]), np.array([error, error]), "optimum", weight=1.3))
+    gap = np.array([state["alpha"], needed if state["alpha"] < needed < np.inf else np.nan])
+    curves.append(Curve("saved", gap, np.array([error, error]), "optimum", weight=1.3))
     chosen = found[state["matrix"]]
     marks.append(Region("hard", chosen["alpha_it"], chosen["alpha_alg"], shade=True, height=0.3))
     return Picture(
