@@ -41,8 +41,8 @@ class Explorer:
 
 EXPLORERS = (
     Explorer("capacity", "capacity", "Capacity", "alpha"),
-    Explorer("teacher_student", "losses", "Which loss?", "alpha"),
     Explorer("teacher_student", "bayes-optimal", "Bayes-optimal learning", "alpha"),
+    Explorer("teacher_student", "losses", "Which loss?", "alpha"),
     Explorer("double_descent", "double-descent", "Double descent", "alpha"),
     Explorer("double_descent", "structure", "Data structure", "rb"),
     Explorer("dynamics", "specialization", "Specialization", "eps"),

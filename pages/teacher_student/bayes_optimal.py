@@ -1,5 +1,5 @@
 """The explorer "Bayes-optimal learning": what labels allow, what the best known algorithm finds, and the hard phase between the two."""
 
-from pages.teacher_student import learning_curve, message_passing, orthogonal, phase_diagrams
+from pages.teacher_student import hard_phase, message_passing, orthogonal, phase_diagrams
 
-VIEWS = (learning_curve.VIEW, message_passing.VIEW, phase_diagrams.NOISE_VIEW, phase_diagrams.SPARSITY_VIEW, orthogonal.VIEW)
+VIEWS = (hard_phase.VIEW, message_passing.VIEW, phase_diagrams.NOISE_VIEW, phase_diagrams.SPARSITY_VIEW, orthogonal.VIEW)

@@ -7,6 +7,7 @@ import engine
 from engine import Sweep
 from pages.kit.controls import Control
 from pages.kit.picture import Axis, Region, Vertical
+from pages.kit.words import tell
 
 ID = "glm-bayes"
 MODEL = engine.model(ID)
@@ -105,11 +106,6 @@ def error_axis(state: dict, weight: float = 1.0, words: str = "") -> Axis:
     if state["channel"] in SIGNS:
         return Axis("ε_g", words or "wrong labels", 0, 0.65, weight=weight)
     return Axis("E", words or "squared test error", 0, float(f"{1.3 * ignorant(state):.2g}"), weight=weight)
-
-
-def tell(value: float) -> str:
-    """A number in a sentence."""
-    return "0" if abs(value) < 5e-5 else f"{float(f'{value:.3g}'):g}"
 
 
 def tell_error(value: float, state: dict) -> str:

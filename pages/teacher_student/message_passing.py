@@ -10,6 +10,7 @@ from pages.kit.controls import Control
 from pages.kit.experiment import Experiment
 from pages.kit.explorer import MEMBERS, Number, View
 from pages.kit.picture import Axis, Curve, Horizontal, Label, Picture, Recipe
+from pages.kit.words import tell
 from pages.teacher_student.inference import (
     ALPHA,
     CHANNELS,
@@ -26,7 +27,6 @@ from pages.teacher_student.inference import (
     now,
     parameters,
     slow,
-    tell,
     tell_error,
 )
 

@@ -10,7 +10,8 @@ from pages.kit.controls import Control
 from pages.kit.experiment import Experiment
 from pages.kit.explorer import Number, View
 from pages.kit.picture import Axis, Curve, Picture, Recipe, Region, Vertical, here
-from pages.teacher_student.inference import PRIOR, SPARSITY, tell
+from pages.kit.words import tell
+from pages.teacher_student.inference import PRIOR, SPARSITY
 
 ID = "linear-estimation-orthogonal"
 MODEL = engine.model(ID)
@@ -108,7 +109,7 @@ def picture(state: dict, points: int) -> Picture:
     needed = equal(state, error)
     gap = np.array([state["alpha"], needed if state["alpha"] < needed < np.inf else np.nan])
     curves.append(Curve("saved", gap, np.array([error, error]), "optimum", weight=1.3))
-    chosen = found[state["matrix"]]
+    chosen = found["orthogonal"]
     marks.append(Region("hard", chosen["alpha_it"], chosen["alpha_alg"], shade=True, height=0.3))
     return Picture(
         "Error of the reconstruction, and how AMP gets there",
@@ -149,11 +150,14 @@ def numbers(state: dict) -> list[Number]:
     ]
 
 
-def dots(state: dict, values: list, found: dict) -> list[Curve]:
-    error, rho = found["mmse_t"], parameters(state)["sparsity"]
-    name = "VAMP runs" if state["matrix"] == "orthogonal" else "AMP runs"
-    y = positive(error.mean / rho, 1e-8)
-    return [Curve(name, np.array(values, float), y, "experiment", "dots", error.sem / rho, panel=1)]
+def dots(state: dict, values: list, *found: dict) -> list[Curve]:
+    """One set of dots per matrix, in the order of `MATRIX`."""
+    rho, drawn = parameters(state)["sparsity"], []
+    for name, estimates in zip(("VAMP runs", "AMP runs"), found, strict=True):
+        error = estimates["mmse_t"]
+        y = positive(error.mean / rho, 1e-8)
+        drawn.append(Curve(name, np.array(values, float), y, "experiment", "dots", error.sem / rho, panel=1, legend=not drawn))
+    return drawn
 
 
 VIEW = View(
@@ -166,12 +170,6 @@ VIEW = View(
         Control(MODEL.parameter("delta"), 1e-6, 1, log=True, words="variance of the noise"),
         replace(SPARSITY, words="fraction of non-zero unknowns"),
         Control(MODEL.parameter("prior"), default="gauss-bernoulli", options=tuple(PRIOR), labels=PRIOR, live=False, words="the unknowns"),
-        Control(
-            MODEL.parameter("matrix"),
-            labels={"orthogonal": "orthogonal rows", "gaussian": "Gaussian"},
-            live=False,
-            words="matrix of the dots",
-        ),
     ),
     picture=picture,
     numbers=numbers,
@@ -193,9 +191,9 @@ VIEW = View(
         lambda state: ("iterations", list(OBSERVED)),
         parameters,
         dots,
-        "Random unknowns, measured by a random matrix of the chosen kind: vector AMP for orthogonal rows, AMP for a Gaussian matrix, observed "
-        "after every iteration.",
+        "Random unknowns, measured by random orthogonal rows (vector AMP) and by a Gaussian matrix (AMP), observed after every iteration.",
         size=(100, 1000, 2000),
         trials=(2, 5, 20),
+        series=tuple({"matrix": matrix} for matrix in MATRIX),
     ),
 )

@@ -9,6 +9,7 @@ from engine import Parameter
 from pages.kit.controls import Control
 from pages.kit.explorer import MEMBERS, Map, Number, View
 from pages.kit.picture import Axis, Curve, Heat, Label, Picture, Recipe, here
+from pages.kit.words import tell
 from pages.teacher_student.inference import (
     ALPHA,
     CHANNELS,
@@ -25,7 +26,6 @@ from pages.teacher_student.inference import (
     now,
     parameters,
     slow,
-    tell,
     tell_error,
 )
 

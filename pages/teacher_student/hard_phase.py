@@ -5,6 +5,7 @@ import numpy as np
 from pages.kit.experiment import Experiment, spread
 from pages.kit.explorer import MEMBERS, Map, Number, View
 from pages.kit.picture import Axis, Curve, Label, Picture, Recipe, here
+from pages.kit.words import tell
 from pages.teacher_student.inference import (
     ALPHA,
     CHANNELS,
@@ -22,7 +23,6 @@ from pages.teacher_student.inference import (
     parameters,
     reach,
     slow,
-    tell,
     tell_error,
     tell_load,
 )
