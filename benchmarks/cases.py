@@ -9,6 +9,7 @@ from benchmarks.reference import (
     binary,
     committee,
     cover,
+    dmft_sgd,
     gaussian_mixture,
     learning_temperature,
     m_estimator,
@@ -18,6 +19,7 @@ from benchmarks.reference import (
     spherical,
     strong_weak_features,
 )
+from engine.dynamics.dmft_sgd import longest_known
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Case:
         `tolerance` (relative, or absolute below 1).
     target
         Seconds per point of the sweep (of the whole curve if `target_whole`).
+    forget()
+        Called before every run: makes the engine forget what it would otherwise know from the run before.
     """
 
     model: str
@@ -41,6 +45,7 @@ class Case:
     tolerance: float = 1e-6
     target: float | None = None
     target_whole: bool = False
+    forget: Callable[[], None] = lambda: None
 
 
 def pointwise(solve: Callable[..., dict[str, float]], axis: str) -> Callable[..., dict[str, np.ndarray]]:
@@ -130,5 +135,17 @@ CASES = [
     Case(
         "soft-committee", "trajectory, K = M = 2", "t", np.geomspace(0.1, 1000, 300), lambda t: soft_committee.trajectory(t),
         reference_points=300, target=20e-3, target_whole=True,
+    ),
+    Case(
+        "dmft-sgd", "logistic, M = 2048, T = 50", "steps", np.arange(51), lambda steps, **p: dmft_sgd.logistic(steps, **p),
+        reference_points=51, tolerance=2e-3, target=25e-3, target_whole=True, forget=longest_known.cache_clear,
+    ),
+    Case(
+        "dmft-sgd", "logistic, M = 2048, T = 150", "steps", np.arange(151), lambda steps, **p: dmft_sgd.logistic(steps, **p),
+        reference_points=151, tolerance=2e-3, target=0.5, target_whole=True, forget=longest_known.cache_clear,
+    ),
+    Case(
+        "dmft-sgd", "square loss, closed, T = 100", "steps", np.arange(101), lambda steps, **p: dmft_sgd.square(steps), {"loss": "square"},
+        reference_points=101, tolerance=1e-9, target=2e-3, target_whole=True, forget=longest_known.cache_clear,
     ),
 ]  # fmt: skip

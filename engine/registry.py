@@ -18,6 +18,7 @@ MODULES = {
     "strong-weak-features": "engine.double_descent.strong_weak_features",
     "gaussian-mixture": "engine.double_descent.gaussian_mixture",
     "soft-committee": "engine.dynamics.soft_committee",
+    "dmft-sgd": "engine.dynamics.dmft_sgd",
 }
 
 

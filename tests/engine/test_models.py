@@ -13,7 +13,10 @@ from engine.model import Estimate, Parameter
 
 POINTS = 40
 # Where one solve at the upper end of several parameters together takes minutes, points are drawn up to here; each end is still tried by itself.
-REACH = {"soft-committee": {"K": 5, "M": 5, "t": 10000.0, "eta": 20.0, "eta_v": 20.0}}
+REACH = {
+    "soft-committee": {"K": 5, "M": 5, "t": 10000.0, "eta": 20.0, "eta_v": 20.0},
+    "dmft-sgd": {"steps": 60, "samples": 8192},
+}
 every_model = pytest.mark.parametrize("id", engine.models())
 
 
