@@ -10,6 +10,7 @@ from benchmarks.reference import (
     committee,
     cover,
     dmft_sgd,
+    gaussian_covariate,
     gaussian_mixture,
     learning_temperature,
     m_estimator,
@@ -61,6 +62,7 @@ def pointwise(solve: Callable[..., dict[str, float]], axis: str) -> Callable[...
 FEATURES = {"alpha": 2.0, "delta": 0.1}
 GAMMAS = np.geomspace(0.1, 10, 1024)
 BLOCKS = {"alpha": 2.0, "delta": 0.1, "phi1": 0.1}
+SAMPLES = np.unique(np.geomspace(5, 5000, 60).round().astype(int))
 
 CASES = [
     Case("capacity-cover", "D = 1000", "alpha", np.linspace(1.5, 2.5, 501), pointwise(cover.solve, "alpha"), {"D": 1000}),
@@ -131,6 +133,18 @@ CASES = [
     Case(
         "gaussian-mixture", "logistic", "alpha", np.geomspace(0.2, 10, 100), pointwise(gaussian_mixture.solve, "alpha"),
         {"lam": 0.1, "prob": 0.3}, reference_points=3, target=1e-3,
+    ),
+    Case(
+        "gaussian-covariate", "ridge, P = 1000", "n", SAMPLES, pointwise(gaussian_covariate.solve, "n"),
+        {"P": 1000, "delta": 0.1}, reference_points=4, target=100e-6,
+    ),
+    Case(
+        "gaussian-covariate", "logistic, P = 300", "n", SAMPLES, pointwise(gaussian_covariate.solve, "n"),
+        {"P": 300, "delta": 0.1, "task": "classification", "loss": "logistic"}, reference_points=2, target=1e-3,
+    ),
+    Case(
+        "gaussian-covariate", "hinge, P = 300", "n", SAMPLES, pointwise(gaussian_covariate.solve, "n"),
+        {"P": 300, "delta": 0.1, "task": "classification", "loss": "hinge"}, reference_points=2, target=1e-3,
     ),
     Case(
         "soft-committee", "trajectory, K = M = 2", "t", np.geomspace(0.1, 1000, 300), lambda t: soft_committee.trajectory(t),

@@ -115,6 +115,8 @@ def _values(chosen: Model, given: dict[str, str]) -> dict[str, Value]:
 
 def _axis(parameter: Parameter, text: str) -> list[Value]:
     """The values of a list of numbers, named values and grids a:b:n or a:b:n:log."""
+    if parameter.text:
+        return [parameter.parse(text)]
     values: list[Value] = []
     for part in text.split(","):
         values += _grid(parameter, part) if ":" in part else [parameter.parse(part)]

@@ -42,9 +42,9 @@ class Parameter:
     """What a slider moves.
 
     `low..high` is the range in which `solve` is correct (`open_low` excludes its lower end); both None means a choice among
-    `choices`. A real or integer parameter with `choices` takes these named values besides numbers (`lam=opt`). `default` None means
-    "absent unless given"; `meaning` then says what applies instead. `scale` is how grids and sliders are spaced. `why` says what is
-    wrong beyond the range, for error messages.
+    `choices` or, where `text` says what it is, a piece of text. A real or integer parameter with `choices` takes these named values besides
+    numbers (`lam=opt`). `default` None means "absent unless given"; `meaning` then says what applies instead. `scale` is how grids and
+    sliders are spaced. `why` says what is wrong beyond the range, for error messages.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Parameter:
     integer: bool = False
     open_low: bool = False
     why: str = ""
+    text: str = ""
 
     @property
     def numeric(self) -> bool:
@@ -68,6 +69,8 @@ class Parameter:
     @property
     def allowed(self) -> str:
         """The allowed values in words, as error messages and tables print them."""
+        if self.text:
+            return self.text
         if not self.numeric:
             return "one of " + ", ".join(self.choices)
         text = f"{'integer in ' if self.integer else ''}{'(' if self.open_low else '['}{self.low:.12g}, {self.high:.12g}]"
@@ -81,7 +84,7 @@ class Parameter:
         if value is None and self.default is None:
             return None
         if isinstance(value, str):
-            if value in self.choices:
+            if value in self.choices or (self.text and value):
                 return value
             raise self.error(value)
         if not self.numeric or isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):

@@ -17,6 +17,7 @@ MODULES = {
     "random-features": "engine.double_descent.random_features",
     "strong-weak-features": "engine.double_descent.strong_weak_features",
     "gaussian-mixture": "engine.double_descent.gaussian_mixture",
+    "gaussian-covariate": "engine.double_descent.gaussian_covariate",
     "soft-committee": "engine.dynamics.soft_committee",
     "dmft-sgd": "engine.dynamics.dmft_sgd",
 }

@@ -13,14 +13,15 @@ RESOLUTION = 1e-12
 STENCIL = np.arange(-2.0, 3.0)
 
 
-def optimal_ridge(errors: Errors, guess: float = math.nan) -> float:
+def optimal_ridge(errors: Errors, guess: float = math.nan, reaches: tuple = ((-6, 4), (-12, 12))) -> float:
     """The lam > 0 of least error; 0 or inf where the error falls, or is lowest and level, up to that end; nan where it is level throughout.
 
-    Looks near `guess` (> 0) first, which is safe for an error with one minimum; else on a grid over [1e-6, 1e4], or [1e-12, 1e12] if that
-    has its least error at an end. The hinge loss may have its minimum in a shallow dip beside a level stretch: it is looked for there.
+    Looks near `guess` (> 0) first, which is safe for an error with one minimum; else on a grid over the first of `reaches` (in log10), or
+    the next if that has its least error at an end. The hinge loss may have its minimum in a shallow dip beside a level stretch: it is
+    looked for there.
     """
     centre = _descend(errors, math.log10(guess), 0.05) if 0.0 < guess < math.inf else math.nan
-    for low, high in ((-6, 4), (-12, 12)):
+    for low, high in reaches:
         if not math.isnan(centre):
             break
         grid = np.linspace(high, low, 10 * (high - low) + 1)

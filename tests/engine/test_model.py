@@ -135,3 +135,14 @@ def test_reference_reads_as_a_citation():
     reference = Reference("T. M. Cover", 1965, "Title", "IEEE Trans. 14, 326")
     assert str(reference) == "T. M. Cover (1965). Title. IEEE Trans. 14, 326."
     assert reference.bibtex().startswith("@article{cover1965,")
+
+
+def test_a_piece_of_text():
+    path = Parameter("path", "", "a file", None, text="the path of a file")
+    assert not path.numeric
+    assert path.allowed == "the path of a file"
+    assert path.parse("a,b:c.csv") == path.validate("a,b:c.csv") == "a,b:c.csv"
+    assert path.validate(None) is None
+    for bad in ("", 1, 1.5, math.nan, True, [], {}):
+        with pytest.raises(ParameterError, match="path must be the path of a file"):
+            path.validate(bad)

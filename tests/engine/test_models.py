@@ -15,6 +15,7 @@ POINTS = 40
 # Where one solve at the upper end of several parameters together takes minutes, points are drawn up to here; each end is still tried by itself.
 REACH = {
     "soft-committee": {"K": 5, "M": 5, "t": 10000.0, "eta": 20.0, "eta_v": 20.0},
+    "gaussian-covariate": {"P": 600},
     "dmft-sgd": {"steps": 60, "samples": 8192},
 }
 every_model = pytest.mark.parametrize("id", engine.models())
@@ -169,7 +170,7 @@ def test_one_extreme_parameter_at_a_time(id):
 def bad_values(parameter: Parameter) -> list:
     values = [math.nan, math.inf, -math.inf, "nonsense", "", True, [1.0], {}, 1j]
     if not parameter.numeric:
-        return [*values, 0, parameter.choices[0] + " "]
+        return [*values, 0, *(choice + " " for choice in parameter.choices[:1])]
     values += [math.nextafter(parameter.low, -math.inf), parameter.high * (1 + 1e-9) + 1e-300, 10**400]
     if parameter.open_low:
         values.append(parameter.low)
