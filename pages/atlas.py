@@ -45,6 +45,7 @@ EXPLORERS = (
     Explorer("teacher_student", "losses", "Which loss?", "alpha"),
     Explorer("double_descent", "double-descent", "Double descent", "alpha"),
     Explorer("double_descent", "structure", "Data structure", "rb"),
+    Explorer("double_descent", "two-clouds", "Two clouds", "alpha"),
     Explorer("dynamics", "specialization", "Specialization", "eps"),
 )
 

@@ -353,10 +353,13 @@ def fit(loss: str, U: np.ndarray, y: np.ndarray, lam: float, shifted: bool) -> t
 
 
 def trial(random: np.random.Generator, D: int, N: int, lam: float, variances: np.ndarray, p: float, loss: str, shifted: bool) -> dict:
-    """One direction of norm exactly √D, one sample, one fit; empty where the fit does not exist. `variances` are (D,)."""
+    """One direction of norm exactly √D, one sample, one fit; empty where the fit does not exist. `variances` are (D,).
+
+    The classes have exactly their shares: with random counts an intercept of order 1/√N would drown the weights of a large ridge.
+    """
     v = random.standard_normal(D)
     v *= math.sqrt(D) / np.linalg.norm(v)
-    y = np.where(random.random(N) < p, 1.0, -1.0)
+    y = np.where(np.arange(N) < round(p * N), 1.0, -1.0)
     if shifted and abs(y.sum()) == N:
         return {}
     U = (y[:, None] * v / math.sqrt(D) + np.sqrt(variances) * random.standard_normal((N, D))) / math.sqrt(D)

@@ -139,7 +139,7 @@ def gamp(X: np.ndarray, y: np.ndarray, w: np.ndarray, V: float, setting: Setting
     settled = setting.rho / len(y) ** 2 if setting.channel in (SIGN, DOOR) and setting.delta == 0.0 else 0.0
     while True:
         yield w, V
-        if V < settled:
+        if settled > V:
             continue
         g, curvature = output_score(y, X @ w - V * g, V, setting)
         square = np.mean(g * g)
