@@ -43,6 +43,7 @@ EXPLORERS = (
     Explorer("capacity", "capacity", "Capacity", "alpha"),
     Explorer("teacher_student", "bayes-optimal", "Bayes-optimal learning", "alpha"),
     Explorer("teacher_student", "losses", "Which loss?", "alpha"),
+    Explorer("teacher_student", "robust-regression", "Robust regression", "outlier"),
     Explorer("double_descent", "double-descent", "Double descent", "alpha"),
     Explorer("double_descent", "structure", "Data structure", "rb"),
     Explorer("double_descent", "two-clouds", "Two clouds", "alpha"),

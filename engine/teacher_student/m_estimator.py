@@ -34,6 +34,7 @@ root, then bracketed. For Laplace noise $\mathrm{Var}(r_0)J(E)-1$ is a Chebyshev
 
 import math
 from collections import namedtuple
+from functools import lru_cache
 
 import numpy as np
 from numba import njit
@@ -316,6 +317,13 @@ def laws(noise_law: str, signal: str, point: dict[str, np.ndarray]) -> tuple[np.
     return noise, np.array([(signal == "laplace") * one, zeros, one, 0.0 * one])
 
 
+@lru_cache(maxsize=64)
+def reference_errors(alpha: bytes, noise: bytes, signal: bytes) -> np.ndarray:
+    """`reference_line` of arrays given as bytes, remembered: three losses on one line have the same."""
+    alphas, *fields = (np.frombuffer(values) for values in (alpha, noise, signal))
+    return reference_line(alphas, *(values.reshape(4, -1) for values in fields), excess_series())
+
+
 def line(point: dict[str, np.ndarray], loss: str, penalty: str, noise_law: str, signal: str) -> dict[str, np.ndarray]:
     """Every observable at successive points of a line, {name: (points,)}, nan where there is no solution.
 
@@ -326,7 +334,7 @@ def line(point: dict[str, np.ndarray], loss: str, penalty: str, noise_law: str, 
     fixed = ("alpha", "delta", "outlier", "delta_out", "sparsity")
     length = max(point[name].size for name in fixed)
     few = {name: np.array(np.broadcast_to(point[name], length)) for name in fixed}
-    references = reference_line(few["alpha"], *laws(noise_law, signal, few), excess_series())
+    references = reference_errors(few["alpha"].tobytes(), *(law.tobytes() for law in laws(noise_law, signal, few)))
     many = {name: np.array(np.broadcast_to(values, size)) for name, values in point.items()}
     noise, source = laws(noise_law, signal, many)
     kinds = LOSSES.index(loss), PENALTIES.index(penalty)
