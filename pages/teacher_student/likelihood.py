@@ -6,7 +6,7 @@ import numpy as np
 
 import cache
 from pages.kit.explorer import Map, Number, View
-from pages.kit.picture import Axis, Curve, Heat, Horizontal, Picture, Vertical
+from pages.kit.picture import Axis, Curve, Heat, Horizontal, Label, Picture, Vertical
 from pages.kit.words import tell
 from pages.teacher_student.robust import (
     ALPHA,
@@ -30,7 +30,7 @@ from pages.teacher_student.robust import (
 )
 
 SAMPLES = Axis("α", "samples per coordinate, N/D", 1, 1000, log=True)
-RATIO = Axis("E / E_LS", "error relative to least squares", 0, 1.6, weight=1.7)
+RATIO = Axis("E / E_LS", "relative error", 0, 1.6, weight=1.7)
 THRESHOLD = Axis("a", "threshold of the Huber loss", *HUBER.bounds, log=True)
 
 
@@ -62,7 +62,11 @@ def picture(state: dict, points: int) -> Picture:
             ring(state["alpha"], now["mse"] * (state["alpha"] - 1)),
             *residuals(theory(state), state, points // 2),
         ),
-        (Vertical(f"α = {crossing():.4g}", crossing(), panel=0), Horizontal("classical limit of L1: ½", 0.5)),
+        (
+            Vertical(f"L1 = LS: α = {crossing():.3g}", crossing(), panel=0),
+            Horizontal("", 0.5),
+            Label("classical limit of L1", 90, 0.42),
+        ),
         story(state),
         recipe=recipe(shown(theory(state), state["look"]), SAMPLES, "alpha", "mse", "mse_bound", "mse_bayes"),
     )
@@ -133,7 +137,7 @@ VIEW = View(
     map=Map("alpha", "huber", plane),
     experiment=experiment(
         "alpha",
-        (1.2, 1.5, 2.0, 3.0, 5.0, 8.0, 14.0),
+        (1.3, 1.6, 2.0, 3.0, 5.0, 8.0, 14.0),
         lambda state: shown(theory(state), state["look"]),
         scale=lambda state, grid: grid - 1.0,
         trials=(2, 10, 100),

@@ -18,7 +18,7 @@ ROLES = {"square": "second", "l1": "series-3", "huber": "theory"}
 """The losses, their names and colours."""
 SAMPLES = Axis("α", "samples per coordinate, N/D", 1, 100, log=True)
 MSE = Axis("E", "error per coordinate", 0.002, 300, log=True, weight=1.7)
-RESIDUAL = Axis("p(r₀)", "density", 1e-4, 2, log=True, x=Axis("r₀", "residual of a sample left out of the fit", -8, 8))
+RESIDUAL = Axis("p(r₀)", "density", 1e-4, 2, log=True, x=Axis("r₀", "residual of a sample left out (dotted: its noise)", -8, 8))
 FAR = 1e5
 """Samples per coordinate at which the residual is the noise itself."""
 
@@ -41,7 +41,7 @@ def at(parameters: dict, **changes) -> dict[str, float]:
 
 def positive(values: np.ndarray) -> np.ndarray:
     """What a logarithmic axis can show."""
-    return np.where(values > 0, values, np.nan)
+    return np.where((values > 0) & np.isfinite(values), values, np.nan)
 
 
 def losses(parameters: dict, axis: str, grid: np.ndarray) -> dict[str, engine.Sweep]:
@@ -92,7 +92,7 @@ def best(parameters: dict, axis: str, low: float, high: float) -> dict[str, floa
 
 
 ALPHA = Control(MODEL.parameter("alpha"), 1.05, 100, 0.02, log=True, words="samples per coordinate, N/D")
-HUBER = Control(MODEL.parameter("huber"), 0.05, 10, 0.05, log=True, words="threshold of the Huber loss")
+HUBER = Control(MODEL.parameter("huber"), 0.01, 10, 0.05, log=True, words="threshold of the Huber loss")
 OUTLIERS = Control(MODEL.parameter("outlier"), 0, 0.5, 0.005, words="fraction of outliers")
 SIZE = Control(MODEL.parameter("delta_out"), 1, 1000, 0.05, log=True, default=100.0, words="variance of the outliers")
 

@@ -5,7 +5,7 @@ import numpy as np
 import cache
 from pages.kit.controls import Control
 from pages.kit.explorer import Map, Number, View
-from pages.kit.picture import Axis, Curve, Heat, Horizontal, Picture, Vertical, here
+from pages.kit.picture import Axis, Curve, Heat, Picture, Vertical, here
 from pages.kit.words import tell
 from pages.teacher_student.robust import (
     ALPHA,
@@ -63,28 +63,22 @@ def picture(state: dict, points: int) -> Picture:
     grid = np.geomspace(AXES[tuned].low, AXES[tuned].high, points)
     values, now = shown(theory(state), "huber"), at(shown(theory(state), "huber"))
     optimum = best(values, tuned, AXES[tuned].low, AXES[tuned].high)
+    flat = np.ones(points)
     if tuned == "huber":
-        curves = [Curve("Huber", grid, along(values, tuned, grid)["mse"], ROLES["huber"], weight=1.4)]
-        curves += [
-            Curve(NAMES[loss], grid, np.full(points, at(shown(theory(state), loss))["mse"]), ROLES[loss], weight=0.9)
-            for loss in ("l1", "square")
-        ]
-        marks = [Horizontal("best loss", now["mse_bound"])]
+        found = {loss: flat * at(shown(theory(state), loss))["mse"] for loss in ("l1", "square")}
+        reference = Curve("best loss", grid, flat * now["mse_bound"], "threshold", dash=1)
     else:
-        found = losses(theory(state), tuned, grid)
-        curves = [Curve(NAMES[loss], grid, found[loss]["mse"], ROLES[loss], weight=1.4 if loss == "huber" else 0.9) for loss in NAMES]
-        marks = []
-    marks += [
-        Horizontal("Bayes-optimal", now["mse_bayes"], role="optimum"),
-        Vertical(f"best {AXES[tuned].symbol} = {tell(optimum[tuned])}", optimum[tuned], role="optimum", panel=0),
-    ]
-    top = max(float(np.max(curve.y)) for curve in curves)
+        found = {loss: along(shown(theory(state), loss), tuned, grid)["mse"] for loss in ("l1", "square")}
+        reference = Curve("Bayes-optimal", grid, flat * now["mse_bayes"], "optimum", dash=1)
+    curves = [Curve(NAMES[loss], grid, error, ROLES[loss], weight=0.9) for loss, error in found.items()]
+    curves += [Curve("Huber", grid, along(values, tuned, grid)["mse"], ROLES["huber"], weight=1.4), reference]
+    low, high = (limit([float(limit(curve.y)) for curve in curves]) for limit in (np.min, np.max))
     return Picture(
         f"Error of the Huber loss against its {'threshold' if tuned == 'huber' else 'ridge'}",
         AXES[tuned],
-        (Axis("E", "error per coordinate", 0.8 * now["mse_bayes"], 1.2 * top, log=True, weight=1.5), EXCESS),
+        (Axis("E", "error per coordinate", 0.96 * low, 1.1 * high, log=True, weight=1.5), EXCESS),
         (*curves, ring(state[tuned], now["mse"]), *gains(state, points)),
-        tuple(marks),
+        (Vertical(f"best {AXES[tuned].symbol} = {tell(optimum[tuned])}", optimum[tuned], role="optimum", panel=0),),
         story(state, now, optimum),
         branch=tuned,
         recipe=recipe(values, AXES[tuned], tuned, "mse", "mse_bound", "mse_bayes"),
