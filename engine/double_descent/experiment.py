@@ -71,6 +71,13 @@ def teacher(setting: Setting, rng: np.random.Generator) -> np.ndarray:
     return np.concatenate(parts)
 
 
+def labels(field: np.ndarray, setting: Setting, rng: np.random.Generator) -> np.ndarray:
+    """Noisy labels of the teacher's field, both (points,)."""
+    if setting.classify:
+        return np.sign(field) * np.where(rng.random(field.size) < setting.delta, -1.0, 1.0)
+    return field + math.sqrt(setting.delta) * rng.standard_normal(field.size)
+
+
 def fit(U: np.ndarray, y: np.ndarray, setting: Setting) -> np.ndarray | None:
     """Trained weights (P,); None where there are none without ridge, because the sample is (or is not) separable."""
     if setting.loss == "square":
@@ -90,11 +97,8 @@ def trial(setting: Setting, rng: np.random.Generator) -> dict[str, float]:
     beta = teacher(setting, rng)
     F = rng.standard_normal((setting.P, beta.size))
     X = spread * rng.standard_normal((setting.N, beta.size))
-    U, y = features(X, F, setting, rng), X @ beta
-    if classify:
-        y = np.sign(y) * np.where(rng.random(setting.N) < setting.delta, -1.0, 1.0)
-    else:
-        y += math.sqrt(setting.delta) * rng.standard_normal(setting.N)
+    U = features(X, F, setting, rng)
+    y = labels(X @ beta, setting, rng)
     w = fit(U, y, setting)
     if w is None:
         return {}
@@ -116,6 +120,28 @@ def trial(setting: Setting, rng: np.random.Generator) -> dict[str, float]:
     if setting.separable:
         measured["margin"] = 1.0 / math.sqrt(np.mean(response**2))
     return measured
+
+
+def fields(setting: Setting, points: int, seed: int, tails: float) -> tuple[np.ndarray, np.ndarray] | None:
+    """The fields of one teacher and its trained student on fresh inputs, both (points,); None where the fit does not exist.
+
+    Inputs are Gaussian times a random scale, multivariate Student with `tails` > 2 degrees of freedom and the variances of the setting;
+    inf: Gaussian. Samples of one seed are nested: more features or data are added to those of a smaller one.
+    """
+    streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(7)]
+    spread = np.sqrt(setting.input_variances)
+
+    def inputs(count: int, directions: np.random.Generator, scales: np.random.Generator) -> np.ndarray:
+        X = spread * directions.standard_normal((count, spread.size))
+        return X if math.isinf(tails) else X * np.sqrt((tails - 2.0) / scales.chisquare(tails, count))[:, None]
+
+    beta, F = teacher(setting, streams[0]), streams[1].standard_normal((setting.P, spread.size))
+    X = inputs(setting.N, streams[2], streams[3])
+    w = fit(features(X, F, setting, streams[4]), labels(X @ beta, setting, streams[4]), setting)
+    if w is None:
+        return None
+    X = inputs(points, streams[5], streams[6])
+    return X @ beta, features(X, F, setting, streams[4]) @ w
 
 
 def estimates(setting: Setting, trials: int, seed: int, progress: Progress) -> dict[str, Estimate]:

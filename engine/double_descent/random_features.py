@@ -45,7 +45,7 @@ import math
 
 import numpy as np
 
-from engine.double_descent.experiment import Setting, estimates, sizes
+from engine.double_descent.experiment import Setting, estimates, fields, sizes
 from engine.double_descent.spectrum import isotropic
 from engine.double_descent.student import AXES, OBSERVABLES, PARAMETERS, Features, check, feature_coefficients, line, solution
 from engine.model import Estimate, Landmark, Model, Parameter, ParameterError, Progress, Reference
@@ -77,22 +77,36 @@ def solve_along(axis: str, values: np.ndarray, task: str, loss: str, activation:
     return line({name: values if name == axis else np.full(values.size, fixed[name]) for name in AXES}, task, loss, features)
 
 
-def simulate(
-    size: int, trials: int, seed: int, progress: Progress, task: str, loss: str, activation: str, kappa1, kappastar, **point: float | str
-) -> dict[str, Estimate]:
+def setting(size: int, task: str, loss: str, activation: str, kappa1, kappastar, **point: float | str) -> Setting:
+    """What a trial in D = `size` dimensions needs; lam=opt is the theory's optimum. Raises ParameterError as `simulate`."""
+    N, P = sizes(size, point["alpha"], point["gamma"])
+    theory = solve(task, loss, activation, kappa1, kappastar, **point)
+    return Setting(
+        N=N, P=P, lam=theory["lam"], delta=point["delta"], rho=point["rho"], classify=task == "classification", loss=loss,
+        separable=not math.isnan(theory["margin"]), activation=activation, kappas=(theory["kappa1"], theory["kappastar"]),
+        blocks=((size, 1.0, 1.0),),
+    )  # fmt: skip
+
+
+def simulate(size: int, trials: int, seed: int, progress: Progress, **parameters: float | str) -> dict[str, Estimate]:
     """Fits of random features in D = `size` dimensions, under the theory's names; lam=opt takes the theory's optimum.
 
     Trials without a fit (no ridge, and a finite sample that is separable where large ones are not, or the reverse) are left out.
     Raises ParameterError where the theory does, and for samples or features beyond what a fit can take.
     """
-    N, P = sizes(size, point["alpha"], point["gamma"])
-    theory = solve(task, loss, activation, kappa1, kappastar, **point)
-    setting = Setting(
-        N=N, P=P, lam=theory["lam"], delta=point["delta"], rho=point["rho"], classify=task == "classification", loss=loss,
-        separable=not math.isnan(theory["margin"]), activation=activation, kappas=(theory["kappa1"], theory["kappastar"]),
-        blocks=((size, 1.0, 1.0),),
-    )  # fmt: skip
-    return estimates(setting, trials, seed, progress)
+    return estimates(setting(size, **parameters), trials, seed, progress)
+
+
+def sample_fields(
+    size: int, points: int, seed: int = 0, tails: float = math.inf, **parameters: float | str
+) -> tuple[np.ndarray, np.ndarray] | None:
+    r"""Fields $(\nu,h)$ of one teacher and its trained student on `points` fresh inputs in D = `size` dimensions: what the theory takes
+    to be jointly Gaussian, of covariance $\rho,m,q$ (Goldt et al. 2020). None where the fit does not exist.
+
+    `tails` > 2 gives each input a random scale (multivariate Student, that many degrees of freedom, variance 1), for which the
+    equivalence fails. Raises ParameterError as `simulate`.
+    """
+    return fields(setting(size, **MODEL.validate(parameters)), points, seed, tails)
 
 
 MEI = "Mei & Montanari 2019, Theorem 3: ridgeless limit in closed form"

@@ -1,5 +1,5 @@
 """Double descent of random features: when do more parameters than data help?"""
 
-from pages.double_descent import errors, ridge, variance
+from pages.double_descent import equivalence, errors, ridge, variance
 
-VIEWS = (errors.REGRESSION, errors.CLASSIFICATION, variance.VIEW, ridge.VIEW)
+VIEWS = (errors.REGRESSION, errors.CLASSIFICATION, variance.VIEW, ridge.VIEW, equivalence.VIEW)

@@ -406,7 +406,7 @@ class LiveChart {
         mode: curve.kind === "line" ? "lines" : "markers",
         showlegend: curve.legend, opacity: stale ? 0.25 : 1, connectgaps: false, cliponaxis: curve.kind === "line",
         line: { color: ink, width: (small ? 2 : 3) * curve.weight, dash: DASHES[curve.dash], simplify: false },
-        marker: curve.kind === "here" ? this.ring(theme, small, picture.heat) : { color: ink, size: small ? 7 : 9, line: { color: theme.background, width: 1.5 } },
+        marker: curve.kind === "here" ? this.ring(theme, small, picture.heat) : { color: ink, size: (small ? 7 : 9) * curve.weight, line: { color: theme.background, width: 1.5 * curve.weight } },
         ...(curve.sem ? { error_y: { type: "data", array: curve.sem, color: ink, thickness: 2, width: 4 } } : {}),
         ...(curve.stack ? { stackgroup: curve.stack, fillcolor: ink + "99" } : {}),
         ...(curve.fill ? { fill: curve.fill, fillcolor: ink + "22" } : {}),

@@ -43,7 +43,7 @@ class Curve:
     """A curve or a set of dots with error bars.
 
     `role` gives it its colour (the chart knows the meanings), `kind` is line, dots, or here (the current point). Curves of different
-    `branch` are never blended in a preview. `stack` names a pile of filled curves.
+    `branch` are never blended in a preview. `stack` names a pile of filled curves. `weight` scales lines and dots.
     """
 
     name: str

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import engine
-from pages.double_descent import double_descent, errors, ridge, variance
+from pages.double_descent import double_descent, equivalence, errors, ridge, variance
 from pages.double_descent.features import ERROR, TRAIN, experiment, parameters
 from pages.kit.picture import Vertical
 
@@ -153,3 +153,32 @@ def test_fits_at_the_peak_without_ridge_are_not_asked_for():
     assert axis == "gamma"
     assert values["alpha"] not in grid
     assert values["alpha"] in errors.REGRESSION.experiment.points(values | {"lam": 0.1})[1]
+
+
+def test_the_cloud_fills_the_ellipse_of_theory_unless_it_must_not():
+    shares, tails = {}, {}
+    for name, changes in equivalence.VIEW.presets.items():
+        values = state(equivalence.VIEW, **changes)
+        nu, h = equivalence.sample(values)
+        shares[name] = equivalence.outside(nu, h, equivalence.correlation(engine.solve("random-features", **parameters(values))))
+        tails[name] = equivalence.excess(h)
+    for name in ("Gaussian after all", "at the peak"):
+        assert shares[name] == pytest.approx(np.exp(-2), abs=0.035)
+        assert abs(tails[name]) < 0.25
+    for name in ("two features", "heavy tails"):
+        assert tails[name] > 1
+
+
+def test_the_ellipse_is_that_of_the_theory():
+    values = state(equivalence.VIEW)
+    now = engine.solve("random-features", **parameters(values))
+    curve = line(equivalence.VIEW.picture(values, 200), "Gaussian theory, 2σ")
+    nu, h = curve.x, curve.y * np.sqrt(now["q"])
+    distance = (now["q"] * nu**2 - 2 * now["m"] * nu * h + h**2) / (now["q"] - now["m"] ** 2)
+    np.testing.assert_allclose(distance, 4, rtol=1e-9)
+
+
+def test_without_ridge_at_the_peak_there_is_no_ellipse():
+    values = state(equivalence.VIEW, lam=0.0)
+    assert "Without ridge" in equivalence.VIEW.picture(values, 90).takeaway
+    assert equivalence.VIEW.numbers(values) == []

@@ -5,7 +5,7 @@ import pytest
 
 import engine
 from engine.double_descent.activations import COEFFICIENTS
-from engine.double_descent.random_features import MODEL
+from engine.double_descent.random_features import MODEL, sample_fields
 from engine.double_descent.student import AXES
 
 CLASSIFY = {"task": "classification"}
@@ -273,3 +273,26 @@ def test_experiment_refuses_what_would_take_hours():
         engine.simulate("random-features", size=2000, trials=1, alpha=2.0, gamma=2.0)
     with pytest.raises(engine.ParameterError, match="interpolation threshold"):
         engine.simulate("random-features", size=30, trials=1, alpha=1.0, gamma=1.0, lam=0.0)
+
+
+def test_fields_have_the_predicted_covariance_and_gaussian_tails():
+    point = {"alpha": 2.0, "gamma": 1.5, "lam": 0.1, "delta": 0.1, "rho": 2.0, "activation": "erf"}
+    theory, drawn = solve(**point), np.array([sample_fields(100, 2000, seed, **point) for seed in range(20)])
+    for found, expected in ((drawn[:, 0] ** 2, 2.0), (drawn[:, 0] * drawn[:, 1], theory["m"]), (drawn[:, 1] ** 2, theory["q"])):
+        each = found.mean(axis=1)
+        assert abs(each.mean() - expected) <= 4 * each.std(ddof=1) / math.sqrt(20)
+    standard = drawn[:, 1] / drawn[:, 1].std(axis=1, keepdims=True)
+    assert abs((standard**4).mean() - 3) < 0.1
+    heavy = sample_fields(100, 20_000, 0, tails=5.0, **point | {"activation": "relu"})
+    for field in heavy:
+        assert (field**4).mean() / (field**2).mean() ** 2 > 4.5
+    assert (heavy[0] ** 2).mean() == pytest.approx(2.0, rel=0.1)
+
+
+def test_samples_of_fields_are_nested():
+    """The same teacher and inputs, whatever the number of features: previews blend."""
+    one, two = (sample_fields(30, 100, 4, gamma=gamma, lam=0.1) for gamma in (1.0, 2.0))
+    np.testing.assert_array_equal(one[0], two[0])
+    assert np.corrcoef(one[1], two[1])[0, 1] > 0.5
+    separable = {"task": "classification", "loss": "logistic", "lam": 0.0, "alpha": 5.4, "gamma": 2.0, "delta": 0.1, "activation": "tanh"}
+    assert any(sample_fields(20, 10, seed, **separable) is None for seed in range(40))
