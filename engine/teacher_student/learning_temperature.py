@@ -55,8 +55,8 @@ from engine.numerics.roots import best, closed, narrow, open_bracket, proposal
 
 WEIGHTS, OUTPUTS, THEORIES = ("ising", "spherical"), ("boolean", "linear"), ("replica", "annealed", "high-temperature")
 ISING, BOOLEAN, REPLICA, ANNEALED = 0, 0, 0, 1
-REACH = 9.0  # the Gaussian measure beyond is 1e-18
-WIDEST = 3.0
+REACH = 7.6  # the Gaussian measure beyond is 3e-14
+WIDEST = 3.8
 FROZEN = 700.0  # e^-beta underflows
 LN_2 = math.log(2.0)
 GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
@@ -137,7 +137,7 @@ def label_rule(width, sharp, setting):
 
     $Z=e^{-\beta}+(1-e^{-\beta})\Phi(\tau)$ bends at $\tau=0$, and at low temperature at $-\sqrt{2\beta}$ over $1/\sqrt{2\beta}$.
     """
-    edges = graded_edges(-REACH, REACH, 0.0, WIDEST * min(width, sharp))
+    edges = graded_edges(-REACH, REACH, 0.0, 3.0 * min(width, sharp))
     if 0.0 < setting.decay < 0.1:
         wall = math.sqrt(2.0 * setting.beta)
         if wall * width < REACH:
@@ -257,7 +257,7 @@ def nearby_ratio(y, x, setting):
         step = -at_after * (after - x) / (at_after - at_x) if at_after != at_x else 0.0
         x, at_x = after, at_after
         after = x + min(max(step, -50.0), 50.0)
-        if abs(step) < 1e-12:
+        if abs(step) < 3e-9:  # what is left is about its square
             return after
     return math.nan
 
@@ -381,28 +381,27 @@ def vanishing(low, high, x, entropic, setting):
 
 
 @njit(cache=True, nogil=True)
-def locate(low, x, high, log_alpha, setting):
-    r"""(y, x) of the state at load $\alpha$ on a rising part of the curve from `low` on, where x is known, up to `high` (inf: wherever)."""
+def locate(low, x, top, log_alpha, setting):
+    r"""(y, x) of the state at load $\alpha$ on a rising part of the curve from `low` on, where x is known, up to `top` (inf: wherever)."""
     at_low, x = log_load(low, x, setting)
     if at_low >= log_alpha:
         return low, x
-    if math.isinf(high):
-        step = 0.5
-        high = low + step
-        at_high, x = log_load(high, x, setting)
-        while at_high < log_alpha:
-            step *= 2.0
-            if high > 60.0:
-                return math.nan, math.nan
-            low, at_low = high, at_high
-            high = low + step
-            at_high, x = log_load(high, x, setting)
-    else:
+    step = 1.2 * (log_alpha - at_low) + 1e-9
+    high = min(low + step, top)
+    at_high, x = log_load(high, x, setting)
+    while at_high < log_alpha and high < top:
+        if high > 60.0:
+            return math.nan, math.nan
+        step *= 2.0
+        low, at_low = high, at_high
+        high = min(low + step, top)
         at_high, x = log_load(high, x, setting)
     bracket = open_bracket(low, at_low - log_alpha, high, at_high - log_alpha, 1e-13)
     while not closed(bracket):
         y = proposal(bracket)
         value, x = log_load(y, x, setting)
+        if abs(value - log_alpha) < 2e-14:
+            return y, x
         narrow(bracket, y, value - log_alpha)
     return best(bracket), x
 
@@ -430,6 +429,7 @@ def line(alphas, setting, peak, dip):
     table = np.empty((12, alphas.size))
     discrete = setting.weights == ISING and setting.output == BOOLEAN
     perfect = (1.0, 1.0 if setting.theory == REPLICA else math.nan, 0.0, 0.0, 0.0, 0.0)
+    y, x, before = math.nan, math.nan, math.inf  # where to start from: the poor state of the point before, if that has fewer examples
     for i in range(alphas.size):
         alpha = alphas[i]
         log_alpha = math.log(alpha)
@@ -437,15 +437,16 @@ def line(alphas, setting, peak, dip):
         if beyond and discrete:
             poor = perfect
         else:
-            y, x = (dip[0], dip[1]) if beyond else first_state(log_alpha, setting)
+            if log_alpha < before or math.isnan(y) or beyond != (before > peak[2]):
+                y, x = (dip[0], dip[1]) if beyond else first_state(log_alpha, setting)
             y, x = locate(y, x, math.inf if beyond or math.isnan(peak[0]) else peak[0], log_alpha, setting)
+            before = log_alpha
             poor = state(y, x, alpha, setting)
         other = poor
         if discrete:
             other = perfect
         elif not beyond and log_alpha > dip[2]:
-            y, x = locate(dip[0], dip[1], math.inf, log_alpha, setting)
-            other = state(y, x, alpha, setting)
+            other = state(*locate(dip[0], dip[1], math.inf, log_alpha, setting), alpha, setting)
         stable = other if other[4] > poor[4] else poor
         for j in range(6):
             table[j, i], table[6 + j, i] = stable[j], poor[j]
