@@ -42,6 +42,7 @@ class Explorer:
 EXPLORERS = (
     Explorer("capacity", "capacity", "Capacity", "alpha"),
     Explorer("teacher_student", "bayes-optimal", "Bayes-optimal learning", "alpha"),
+    Explorer("teacher_student", "learning-at-temperature", "Learning at temperature", "T"),
     Explorer("teacher_student", "losses", "Which loss?", "alpha"),
     Explorer("teacher_student", "robust-regression", "Robust regression", "outlier"),
     Explorer("double_descent", "double-descent", "Double descent", "alpha"),

@@ -29,7 +29,7 @@ line contains the whole phenomenon.
 it the *perfect* state $R=1$, of free entropy 0: it takes over in equilibrium at `alpha_transition`, where $-\beta f_{poor}=0$; at `alpha_spinodal` the
 poor state ceases to exist. `alpha_zero_entropy` is where $s_{poor}=0$: beyond it replica symmetry has no meaning (for $T<0.3303$ only;
 elsewhere the spinodal comes first). Ising weights with linear output have for $T<0.3746$ (annealed: 0.3993) a poor and a good state of $R<1$ in a window of
-$\alpha$. The equilibrium is the state of larger $-\beta f$.
+$\alpha$, and the equilibrium, the state of larger $-\beta f$, jumps (`alpha_jump`; the poor state ends at `alpha_poor_end`).
 
 **Numerics.** $(\hat R,\hat q)$ determine $1-q$, $q-R^2$, $1-R$ (none by subtraction), these the ratio $\partial_qG/\partial_RG$: at each $\hat R$ one scalar equation
 for $\hat q/\hat R$, solved by secants, and then $\alpha=\hat R/\partial_RG$. All states at a temperature thus lie on one curve $\alpha(\hat R)$: a state is a root on
@@ -421,6 +421,21 @@ def first_state(log_alpha, setting):
 
 
 @njit(cache=True, nogil=True)
+def equal_states(setting, peak, dip):
+    r"""The load between the spinodals, $(y,x,\ln\alpha)$ each, at which poor and good state have the same free entropy."""
+    low, high, at_low, at_high = dip[2] + 1e-12, peak[2] - 1e-12, -1.0, 1.0  # only there is one of them not yet, or no longer, a maximum
+    bracket = open_bracket(low, at_low, high, at_high, 1e-11)
+    while not closed(bracket):
+        log_alpha = proposal(bracket)
+        alpha = math.exp(log_alpha)
+        y, x = first_state(log_alpha, setting)
+        poor = state(*locate(y, x, peak[0], log_alpha, setting), alpha, setting)
+        good = state(*locate(dip[0], dip[1], math.inf, log_alpha, setting), alpha, setting)
+        narrow(bracket, log_alpha, good[4] - poor[4])
+    return math.exp(best(bracket))
+
+
+@njit(cache=True, nogil=True)
 def line(alphas, setting, peak, dip):
     r"""Both states at each of `alphas` (points,): (12, points), the rows of `state` in equilibrium and on the poor branch.
 
@@ -486,9 +501,18 @@ def lines(setting: Setting) -> tuple[float, float, float]:
     return transition, math.exp(peak[2]), zero if setting.theory == REPLICA else math.nan
 
 
+@lru_cache(maxsize=1024)
+def jump(setting: Setting) -> tuple[float, float]:
+    """Loads at which the equilibrium jumps and at which the poor state ends; nan where there is one state only."""
+    peak, dip = spinodals(setting)
+    if setting.output == BOOLEAN or math.isnan(peak[0]):
+        return lines(setting)[:2]
+    return equal_states(setting, peak, dip), math.exp(peak[2])
+
+
 STATE = ("R", "q", "gen_error", "train_error", "free_entropy", "entropy")
 ROWS = STATE + tuple(f"{name}_poor" for name in STATE)
-LINES = ("alpha_transition", "alpha_spinodal", "alpha_zero_entropy")
+LINES = ("alpha_transition", "alpha_spinodal", "alpha_zero_entropy", "alpha_jump", "alpha_poor_end")
 
 
 def solve_along(axis: str, values: np.ndarray, T: float, weights: str, output: str, theory: str, start: str) -> dict[str, np.ndarray]:
@@ -500,7 +524,7 @@ def solve_along(axis: str, values: np.ndarray, T: float, weights: str, output: s
     table = dict(zip(ROWS, line(np.asarray(values, float), setting, *spinodals(setting)), strict=True))
     if np.isnan(table["free_entropy"]).any():
         raise ConvergenceError(f"no state found at T={T} and some alpha in [{np.min(values)}, {np.max(values)}]")
-    return table | {name: np.full(len(values), value) for name, value in zip(LINES, lines(setting), strict=True)}
+    return table | {name: np.full(len(values), value) for name, value in zip(LINES, (*lines(setting), *jump(setting)), strict=True)}
 
 
 def solve(alpha: float, **parameters) -> dict:
@@ -605,6 +629,7 @@ def simulate(size, trials, seed, progress, alpha, T, weights, output, theory, st
 
 CURVE = "states along the replica-symmetric curve, evaluated independently"
 LINEAR = {"output": "linear", "alpha": 0.6, "T": 0.2}
+ONE_STATE = "nan where there is one state only: spherical weights, and Ising weights with linear output but at low temperature"
 BOOLEAN_ONLY = "nan unless Ising weights have boolean output"
 
 
@@ -652,6 +677,8 @@ MODEL = Model(
             "the entropy of the poor state vanishes at this temperature",
             BOOLEAN_ONLY + " and theory = replica, and where the spinodal comes first",
         ),
+        Observable("alpha_jump", r"\alpha_{jump}", "the equilibrium jumps, be it to the perfect or to a good state", ONE_STATE),
+        Observable("alpha_poor_end", r"\alpha_{end}", "the poor state ceases to exist, for any output", ONE_STATE),
     ),
     solve=solve,
     simulate=simulate,

@@ -92,10 +92,13 @@ def test_window_of_ising_linear(T, low, equal, high):
     setting = lt.setting_of(T, "ising", "linear", "replica")
     peak, dip = lt.spinodals(setting)
     assert (math.exp(dip[2]), math.exp(peak[2])) == pytest.approx((low, high), abs=5e-5)
-    before, after = (solve(alpha=equal + step, T=T, output="linear") for step in (-2e-6, 2e-6))
+    limits = solve(T=T, output="linear")
+    assert (limits["alpha_jump"], limits["alpha_poor_end"]) == pytest.approx((equal, high), abs=5e-5)
+    equal = limits["alpha_jump"]
+    before, after = (solve(alpha=equal * (1 + step), T=T, output="linear") for step in (-1e-8, 1e-8))
     assert before["R"] == before["R_poor"]
     assert after["R"] > after["R_poor"] + 0.1
-    assert after["free_entropy"] == pytest.approx(before["free_entropy"], abs=1e-5)
+    assert after["free_entropy"] == pytest.approx(before["free_entropy"], abs=1e-7)
     beyond = solve(alpha=high + 1e-3, T=T, output="linear")
     assert beyond["R_poor"] == beyond["R"]
     assert beyond["R"] < 1
@@ -189,6 +192,7 @@ def test_lines_are_where_they_say(T):
     limits = solve(T=T)
     transition, spinodal = limits["alpha_transition"], limits["alpha_spinodal"]
     assert transition < spinodal
+    assert (limits["alpha_jump"], limits["alpha_poor_end"]) == (transition, spinodal)
     before, after = solve(alpha=transition * (1 - 1e-7), T=T), solve(alpha=transition * (1 + 1e-7), T=T)
     assert before["R"] == before["R_poor"] < 0.9
     assert (after["R"], after["free_entropy"], after["gen_error"], after["entropy"]) == (1.0, 0.0, 0.0, 0.0)
