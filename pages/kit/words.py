@@ -5,7 +5,7 @@ import numpy as np
 
 def tell(value: float) -> str:
     """A number in a sentence: three digits, the very large and very small as a power of ten."""
-    if value == 0 or 1e-3 <= value < 1e3:
+    if value == 0 or 1e-3 <= value < 999.5:  # which would round to 1e+03
         return f"{value:.3g}"
     if not np.isfinite(value):
         return "∞" if value > 0 else "—"

@@ -58,7 +58,7 @@ def picture(state: dict, points: int) -> Picture:
         (RATIO, RESIDUAL),
         (
             *curves,
-            *references(grid, found["huber"], scale),
+            *references(grid, found["huber"], "best loss", scale),
             ring(state["alpha"], now["mse"] * (state["alpha"] - 1)),
             *residuals(theory(state), state, points // 2),
         ),
@@ -75,7 +75,7 @@ def picture(state: dict, points: int) -> Picture:
 def story(state: dict) -> str:
     """Whether maximum likelihood is worth it here."""
     errors = {loss: at(shown(theory(state), loss))["mse"] for loss in NAMES}
-    gap, start = 100 * (errors["l1"] / errors["square"] - 1), f"At α = {state['alpha']:.3g} maximum likelihood (L1)"
+    gap, start = 100 * (errors["l1"] / errors["square"] - 1), f"At α = {state['alpha']:.4g} maximum likelihood (L1)"
     possible = 100 * (1 - at(shown(theory(state), "l1"))["mse_bound"] / errors["square"])
     if abs(gap) < 0.1:
         return f"{start} is exactly as good as least squares, and the best loss would err {possible:.2g} % less than both."
@@ -136,8 +136,7 @@ VIEW = View(
     ),
     map=Map("alpha", "huber", plane),
     experiment=experiment(
-        "alpha",
-        (1.3, 1.6, 2.0, 3.0, 5.0, 8.0, 14.0),
+        lambda state: ("alpha", [1.3, 1.6, 2.0, 3.0, 5.0, 8.0, 14.0]),
         lambda state: shown(theory(state), state["look"]),
         scale=lambda state, grid: grid - 1.0,
         trials=(2, 10, 100),

@@ -67,7 +67,12 @@ def picture(state: dict, points: int) -> Picture:
         "Error of three losses on samples with outliers",
         SAMPLES,
         (MSE, RESIDUAL),
-        (*curves, *references(grid, found["huber"]), ring(state["alpha"], now["mse"]), *residuals(theory(state), state, points // 2)),
+        (
+            *curves,
+            *references(grid, found["huber"], "convex bound"),
+            ring(state["alpha"], now["mse"]),
+            *residuals(theory(state), state, points // 2),
+        ),
         (Vertical(f"L1 is exact: α = {threshold:.3g}", threshold, role=ROLES["l1"]),),
         story(state, threshold),
         branch=state["rest"],
@@ -156,7 +161,7 @@ VIEW = View(
     ),
     map=Map("alpha", "outlier", plane),
     experiment=experiment(
-        "alpha", (1.3, 1.6, 2.0, 3.0, 5.0, 8.0, 12.0), lambda state: shown(theory(state), state["look"]), trials=(2, 6, 100)
+        lambda state: ("alpha", [1.3, 1.6, 2.0, 3.0, 5.0, 8.0, 12.0]), lambda state: shown(theory(state), state["look"]), trials=(2, 6, 100)
     ),
     members=lambda state: 31,
 )

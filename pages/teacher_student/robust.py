@@ -66,10 +66,10 @@ def residuals(parameters: dict, state: dict, points: int, panel: int = 1) -> lis
     return drawn
 
 
-def references(grid: np.ndarray, found: engine.Sweep, scale: np.ndarray | float = 1.0) -> list[Curve]:
-    """The best loss and the best estimate."""
+def references(grid: np.ndarray, found: engine.Sweep, bound: str, scale: np.ndarray | float = 1.0) -> list[Curve]:
+    """The bound on convex losses, called `bound`, and the best estimate."""
     return [
-        Curve("best loss", grid, positive(found["mse_bound"] * scale), "threshold", dash=1),
+        Curve(bound, grid, positive(found["mse_bound"] * scale), "threshold", dash=1),
         Curve("Bayes-optimal", grid, positive(found["mse_bayes"] * scale), "optimum", dash=1),
     ]
 
@@ -115,17 +115,16 @@ def recipe(parameters: dict, axis: Axis, name: str, *observables: str) -> Recipe
 
 
 def experiment(
-    axis: str,
-    values: Sequence[float],
+    points: Callable[[dict], tuple[str, Sequence[float]]],
     parameters: Callable[[dict], dict],
     scale: Callable[[dict, np.ndarray], np.ndarray | float] = lambda state, grid: 1.0,
     size: tuple[int, int, int] = (50, 200, 500),
     trials: tuple[int, int, int] = (2, 8, 100),
 ) -> Experiment:
-    """Real fits along `axis` with the model's `parameters(state)`; the dots are drawn times `scale(state, grid)`."""
+    """Real fits at `points(state)` with the model's `parameters(state)`; the dots are drawn times `scale(state, grid)`."""
 
     def fixed(state: dict) -> dict:
-        return {name: value for name, value in parameters(state).items() if name != axis}
+        return {name: value for name, value in parameters(state).items() if name != points(state)[0]}
 
     def dots(state: dict, grid: Sequence[float], found: dict[str, Estimate]) -> list[Curve]:
         x = np.array(grid)
@@ -137,7 +136,7 @@ def experiment(
         "minimum of the loss in view exactly. The theory is the limit of many coordinates; at D = 200 the dots already fall on it. "
         "Where the solver finds the signal exactly, the dot would lie at zero, below the picture."
     )
-    return Experiment(ID, lambda state: (axis, list(values)), fixed, dots, words, size=size, trials=trials)
+    return Experiment(ID, points, fixed, dots, words, size=size, trials=trials)
 
 
 def ring(x: float, y: float) -> Curve:

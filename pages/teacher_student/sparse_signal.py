@@ -146,6 +146,6 @@ VIEW = View(
         "For a Laplace signal the LASSO with λ = √2 Δ is the most probable signal, and is still not the best estimate: the mean is.",
     ),
     map=Map("alpha", "lam", plane),
-    experiment=experiment("alpha", (0.1, 0.2, 0.3, 0.5, 0.8, 1.3, 2.0), theory, size=(50, 400, 1000), trials=(2, 8, 100)),
+    experiment=experiment(lambda state: ("alpha", [0.1, 0.2, 0.3, 0.5, 0.8, 1.3, 2.0]), theory, size=(50, 400, 1000), trials=(2, 8, 100)),
     members=lambda state: 11,
 )

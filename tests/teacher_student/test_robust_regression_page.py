@@ -122,6 +122,12 @@ def test_the_best_threshold_is_the_minimum_of_the_curve():
     assert curve.y.min() >= line(picture, "best loss").y[0]
 
 
+def test_gaussian_noise_has_no_best_threshold():
+    values = state(tuning.VIEW, law="gaussian", huber=0.1)
+    assert tuning.optimal(values)["huber"] == np.inf
+    assert "a = ∞" in tuning.VIEW.picture(values, 30).takeaway
+
+
 def test_the_best_penalty_lies_below_every_other():
     picture = sparse_signal.VIEW.picture(state(sparse_signal.VIEW), 90)
     lasso, least, optimum = line(picture, "LASSO"), line(picture, "LASSO, best λ"), line(picture, "Bayes-optimal")
@@ -136,6 +142,8 @@ def test_the_best_penalty_lies_below_every_other():
         (outliers.VIEW, {}, "Huber"),
         (outliers.VIEW, {"look": "square"}, "least squares"),
         (likelihood.VIEW, {}, "L1"),
+        (tuning.VIEW, {"law": "contaminated"}, "Huber"),
+        (tuning.VIEW, {"tuned": "lam"}, "Huber"),
         (sparse_signal.VIEW, {"sparsity": 0.3}, "LASSO"),
     ],
 )
