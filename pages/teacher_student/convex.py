@@ -159,13 +159,12 @@ def plane(state: dict) -> Picture:
     alphas, ridges = np.geomspace(0.1, 100, 61), np.geomspace(AXES["lam"].low, AXES["lam"].high, 65)
     fixed = {"loss": state["loss"], "delta": state["delta"]}
     field = cache.sweep(ID, {"lam": ridges, "alpha": alphas}, **fixed)
-    few = np.geomspace(0.1, 100, 41)
-    best = curve(fixed, "alpha", few, lam="opt")["lam"]
+    best = np.maximum(curve(fixed, "alpha", alphas, lam="opt")["lam"], AXES["lam"].low / 100)  # 0 lies below the map
     return Picture(
         f"How far {state['loss']} loss is above Bayes; the line is its best ridge",
         AXES["alpha"],
         (AXES["lam"],),
-        (Curve("best λ", few, np.where(best > 0, best, np.nan), "experiment"),),
+        (Curve("best λ", alphas, best, "experiment"),),
         heat=Heat(
             alphas,
             ridges,
