@@ -47,11 +47,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.model import Landmark, Model, Observable, Parameter, ParameterError, Reference
+from engine.model import Estimate, Landmark, Model, Observable, Parameter, ParameterError, Reference
 from engine.teacher_student import committee_amp, gamp
 from engine.teacher_student.channels import SIGN
 from engine.teacher_student.committee_states import LN_2, branch, fold_load, specialized, threshold, unspecialized
-from engine.teacher_student.committee_wide import PLATEAU, early, late_state, late_thresholds, plateau_entropy
+from engine.teacher_student.committee_wide import PLATEAU, early, late_potential, late_state, late_thresholds, plateau_entropy
 from engine.teacher_student.equilibrium import Setting, branch_entropy, curve, state
 from engine.teacher_student.priors import GAUSSIAN, RADEMACHER
 
@@ -171,46 +171,54 @@ SOLVERS: dict[tuple[int | str, bool], Callable] = {
 }
 
 
-def solve_along(axis: str, values: np.ndarray, K: int | str, prior: str, **other) -> dict[str, np.ndarray]:
-    """A line along alpha or alpha_k: thresholds and branch once. Raises ParameterError where alpha, alpha_k and K conflict."""
-    late, binary = axis == "alpha_k", prior == "binary"
-    if late and K != "inf":
-        raise ParameterError("alpha_k", values[0], f"alpha_k, the load in units of K, needs K=inf; with K={K} give alpha")
-    for name, value in other.items():
-        if value is not None:
-            raise ParameterError(name, value, "give alpha or alpha_k, not both: they are different regimes of K=inf")
-    found = thresholds(K, binary)
-    points = [SOLVERS[K, late](load, binary, found) for load in values.tolist()]
-    columns = {name: np.array([point.get(name, NAN) for point in points]) for name in STATES}
-    return (
-        columns
-        | {name: np.full(len(values), value) for name, value in found._asdict().items()}
-        | {"phase": np.array([point["phase"] for point in points])}
-    )
-
-
-def solve(alpha: float | None, alpha_k: float | None, **p) -> dict:
-    """AMP's and the optimal state and the thresholds. Raises ParameterError where alpha, alpha_k and K conflict."""
+def regime(K: int | str, alpha: float | None, alpha_k: float | None, overlap: float | None) -> bool:
+    """Whether the load is in units of K. Raises ParameterError where parameters conflict."""
     if alpha_k is None:
-        line = solve_along("alpha", np.array([DEFAULT_LOAD if alpha is None else alpha]), alpha_k=None, **p)
-    else:
-        line = solve_along("alpha_k", np.array([alpha_k]), alpha=alpha, **p)
-    return {name: column[0].item() for name, column in line.items()}
+        if overlap is not None:
+            raise ParameterError("overlap", overlap, "the landscape is that of K=inf at a given alpha_k")
+        return False
+    if K != "inf":
+        raise ParameterError("alpha_k", alpha_k, f"alpha_k, the load in units of K, needs K=inf; with K={K} give alpha")
+    if alpha is not None:
+        raise ParameterError("alpha", alpha, "give alpha or alpha_k, not both: they are different regimes of K=inf")
+    return True
+
+
+def point(K: int | str, prior: str, **p) -> dict:
+    """The observables that exist at one point, but for the thresholds. Raises ParameterError where parameters conflict."""
+    late, binary = regime(K, **p), prior == "binary"
+    load = p["alpha_k"] if late else DEFAULT_LOAD if p["alpha"] is None else p["alpha"]
+    found = SOLVERS[K, late](load, binary, thresholds(K, binary))
+    return found if p["overlap"] is None else found | {"potential": late_potential(p["overlap"], load, binary)}
+
+
+def solve_along(axis: str, values: np.ndarray, K: int | str, prior: str, **p) -> dict[str, np.ndarray]:
+    """A line along alpha, alpha_k or overlap: thresholds and branch once. Raises ParameterError where parameters conflict."""
+    points = [point(K, prior, **p | {axis: value}) for value in values.tolist()]
+    columns = {name: np.array([found.get(name, NAN) for found in points]) for name in STATES}
+    columns |= {name: np.full(len(values), value) for name, value in thresholds(K, prior == "binary")._asdict().items()}
+    return columns | {"phase": np.array([found["phase"] for found in points])}
+
+
+def solve(**p) -> dict:
+    """AMP's and the optimal state and the thresholds. Raises ParameterError where parameters conflict."""
+    found = point(**p)
+    states = {name: found.get(name, NAN) for name in STATES}
+    return states | thresholds(p["K"], p["prior"] == "binary")._asdict() | {"phase": found["phase"]}
 
 
 SIZE = Parameter("size", "D", "input dimension", 1000, 20, 4000, 1, "log", integer=True)
 TRIALS = Parameter("trials", "n", "number of teachers, samples and AMP runs", 5, 1, 1000, 1, "log", integer=True)
 
 
-def simulate(size: int, trials: int, seed: int, progress, K: int | str, prior: str, alpha: float | None, alpha_k: float | None) -> dict:
+def simulate(size: int, trials: int, seed: int, progress, K: int | str, prior: str, **p) -> dict[str, Estimate]:
     """AMP until it stops, for K = 1 and 2. Raises ParameterError where K is infinite, and where the sample would be empty or too large."""
     if K == "inf":
         raise ParameterError("K", K, "the experiment has 1 or 2 hidden units")
-    if alpha_k is not None:
-        raise ParameterError("alpha_k", alpha_k, "the experiment has 1 or 2 hidden units; give alpha")
+    regime(K, **p)
     binary = prior == "binary"
     run = partial(committee_amp.trial, binary) if K == 2 else partial(gamp.trial, perceptron(binary), 0.0)
-    load = DEFAULT_LOAD if alpha is None else alpha
+    load = DEFAULT_LOAD if p["alpha"] is None else p["alpha"]
     found = gamp.at_the_end(gamp.experiment(run, load, None, size, trials, seed, progress))
     if K == 2:
         return found
@@ -294,6 +302,7 @@ OBSERVABLES = (
     Observable("qd_opt", "q_d^{opt}", "overlap of each of many units with its own teacher unit, optimal", LATE_ONLY),
     Observable("qd_spec", "q_d^{spec}", "the same in the specialized state, stable or metastable", f"{LATE_ONLY}, and below its spinodal"),
     Observable("gen_error_spec", r"\epsilon_g^{spec}", "error of the specialized state", f"{LATE_ONLY}, and below its spinodal"),
+    Observable("potential", "f(q_d)", "free entropy landscape at `overlap`", "nan without `overlap`; infinite at 1 for Gaussian weights"),
     Observable("phase", "", "unspecialized, specialized, hard (AMP is not optimal) or perfect"),
 )
 STATES = [o.name for o in OBSERVABLES if o.name not in ("phase", *Thresholds._fields)]
@@ -309,6 +318,9 @@ MODEL = Model(
         Parameter("prior", "P_0", "distribution of the weights, of unit variance", "gaussian", choices=("gaussian", "binary")),
         Parameter("alpha", r"\alpha", "samples per input dimension, N/D (1 where absent, unless alpha_k is given)", None, 0.0, 1e3, 0.01),
         Parameter("alpha_k", r"\tilde\alpha", "samples per weight, N/(DK), for K = inf only, instead of alpha", None, 0.0, 1e3, 0.01),
+        Parameter(
+            "overlap", "q_d", "overlap at which the landscape of K = inf at alpha_k is evaluated; nowhere if absent", None, 0.0, 1.0, 0.01
+        ),
     ),
     observables=OBSERVABLES,
     solve=solve,
@@ -337,5 +349,5 @@ MODEL = Model(
         ),
     ),
     solve_along=solve_along,
-    solve_axes=("alpha", "alpha_k"),
+    solve_axes=("alpha", "alpha_k", "overlap"),
 )

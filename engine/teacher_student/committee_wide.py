@@ -13,8 +13,8 @@ from numba import njit
 from engine.numerics.roots import best, closed, narrow, open_bracket, proposal
 from engine.teacher_student.channels import entropy_sign, fisher_sign
 from engine.teacher_student.equilibrium import GOLDEN
+from engine.teacher_student.priors import LN_2, RADEMACHER, scalar_field, scalar_information
 
-LN_2 = math.log(2.0)
 PLATEAU = 2.0 / math.pi  # the effective overlap of the averaged perceptron, q_a = 1
 
 
@@ -44,6 +44,12 @@ def early(alpha):
 
 
 @njit(cache=True, nogil=True)
+def late_gap(p):
+    r"""$1-\Gamma=\frac2\pi(2\arcsin\sqrt{p/2}-p)$ at $q_d=1-p$, $q_a=p$."""
+    return PLATEAU * (2.0 * math.asin(math.sqrt(0.5 * p)) - p)
+
+
+@njit(cache=True, nogil=True)
 def late(y):
     r"""$(\tilde\alpha,q_d,1-\Gamma,f)$ of the Gaussian specialized state at $y=\ln\hat q_d$, $q_d+q_a=1$; $f$ per input dimension and unit.
 
@@ -51,9 +57,9 @@ def late(y):
     """
     snr = math.exp(y)
     q, p = snr / (1.0 + snr), 1.0 / (1.0 + snr)
-    error = PLATEAU * (2.0 * math.asin(math.sqrt(0.5 * p)) - p)
-    alpha = snr / (PLATEAU * fisher_sign(1.0 - error, error, 0.0, 0.0) * (1.0 / math.sqrt(p * (1.0 + q)) - 1.0))
-    return alpha, q, error, 0.5 * (q - math.log1p(snr)) + alpha * entropy_sign(1.0 - error, error, 0.0, 0.0)
+    gap = late_gap(p)
+    alpha = snr / (PLATEAU * fisher_sign(1.0 - gap, gap, 0.0, 0.0) * (1.0 / math.sqrt(p * (1.0 + q)) - 1.0))
+    return alpha, q, gap, 0.5 * (q - math.log1p(snr)) + alpha * entropy_sign(1.0 - gap, gap, 0.0, 0.0)
 
 
 @njit(cache=True, nogil=True)
@@ -125,3 +131,16 @@ def late_state(alpha, y):
         place = proposal(bracket)
         narrow(bracket, place, math.log(late(place)[0] / alpha))
     return late(best(bracket))[1:]
+
+
+def late_potential(q: float, alpha: float, binary: bool) -> float:
+    r"""The free entropy at $q_d=q$, $q_a=1-q$, with the $\hat q_d$ that the prior needs for it: its maxima are the stable states."""
+    p = 1.0 - q
+    gap = late_gap(p)
+    labels = alpha * entropy_sign(1.0 - gap, gap, 0.0, 0.0)
+    if not binary:
+        return labels + 0.5 * (q + math.log(p)) if p > 0.0 else -math.inf
+    if p == 0.0:
+        return -LN_2
+    snr = scalar_field(q, p, RADEMACHER, 1.0) if q > 0.0 else 0.0
+    return labels + 0.5 * p * snr - (scalar_information(snr, RADEMACHER, 1.0) if q > 0.0 else 0.0)

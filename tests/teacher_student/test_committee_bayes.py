@@ -332,6 +332,28 @@ def test_first_order_transition_of_many_units():
     assert solve(K="inf", prior="binary")["alpha_it"] == pytest.approx(-LN_2 / label_entropy(math.acos(2 / math.pi) / math.pi), rel=1e-9)
 
 
+@pytest.mark.parametrize(("prior", "alpha_k"), [("gaussian", 7.5), ("gaussian", 9.0), ("binary", 3.0)])
+def test_landscape_of_many_units(prior, alpha_k):
+    """Its maxima are the states."""
+    now = solve(K="inf", prior=prior, alpha_k=alpha_k)
+    q = np.append(np.linspace(0, 0.9999, 400), now["qd_spec"])
+    f = engine.sweep("committee-bayes", {"overlap": q}, K="inf", prior=prior, alpha_k=alpha_k)["potential"]
+    assert f[0] == pytest.approx(now["free_entropy_unspec"], rel=1e-12)
+    assert f[1] < f[0]
+    turns = np.flatnonzero(np.diff(np.sign(np.diff(f[:-1])))) + 1
+    if prior == "gaussian":
+        assert len(turns) == 2
+        assert q[turns[1]] == pytest.approx(now["qd_spec"], abs=3e-3)
+        assert f[-1] >= f[turns[1]]
+        assert (f[-1] > f[0]) == (alpha_k > now["alpha_it"])
+        assert max(f[-1], f[0]) == pytest.approx(now["free_entropy_opt"], rel=1e-9)
+        assert solve(K="inf", alpha_k=alpha_k, overlap=1.0)["potential"] == -math.inf
+    else:
+        assert len(turns) == 1
+        assert f[-1] == -LN_2
+        assert solve(K="inf", prior=prior, alpha_k=alpha_k, overlap=1 - 1e-12)["potential"] == pytest.approx(-LN_2, abs=5e-3)
+
+
 @pytest.mark.parametrize(
     ("bad", "named"),
     [
@@ -343,6 +365,8 @@ def test_first_order_transition_of_many_units():
         ({"alpha": math.inf}, "alpha"),
         ({"K": 2, "alpha_k": 3.0}, "alpha_k"),
         ({"K": "inf", "alpha_k": 3.0, "alpha": 1.0}, "alpha"),
+        ({"K": "inf", "alpha": 3.0, "overlap": 0.5}, "overlap"),
+        ({"overlap": 0.5}, "overlap"),
     ],
 )
 def test_errors(bad, named):
