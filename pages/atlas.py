@@ -45,6 +45,7 @@ EXPLORERS = (
     Explorer("teacher_student", "learning-at-temperature", "Learning at temperature", "T"),
     Explorer("teacher_student", "losses", "Which loss?", "alpha"),
     Explorer("teacher_student", "robust-regression", "Robust regression", "outlier"),
+    Explorer("teacher_student", "committee-machine", "Committee machine", "alpha"),
     Explorer("double_descent", "double-descent", "Double descent", "alpha"),
     Explorer("double_descent", "structure", "Data structure", "rb"),
     Explorer("double_descent", "two-clouds", "Two clouds", "alpha"),
