@@ -297,7 +297,7 @@ OBSERVABLES = (
     Observable("alpha_spec", r"\alpha_{spec}", "onset of specialization", TWO_ONLY),
     Observable("alpha_it", r"\alpha_{IT}", "from here on another state than AMP's is optimal (K = inf: in units of K)", BINARY_ONLY),
     Observable("alpha_amp", r"\alpha_{AMP}", "AMP jumps to perfect learning", "nan for Gaussian weights and for K = inf"),
-    Observable("alpha_spinodal", r"\tilde\alpha_{sp}", "beginning of the specialized state", "nan unless K = inf and weights are Gaussian"),
+    Observable("alpha_spinodal", r"(\alpha/K)_{sp}", "beginning of the specialized state", "nan unless K = inf and weights are Gaussian"),
     Observable("qa_amp", "q_a", "collective overlap of many units", "nan unless K = inf and alpha is given"),
     Observable("qd_opt", "q_d^{opt}", "overlap of each of many units with its own teacher unit, optimal", LATE_ONLY),
     Observable("qd_spec", "q_d^{spec}", "the same in the specialized state, stable or metastable", f"{LATE_ONLY}, and below its spinodal"),
@@ -317,7 +317,7 @@ MODEL = Model(
         Parameter("K", "K", "hidden units of teacher and student", 2, 1, 2, 1, choices=("inf",), integer=True),
         Parameter("prior", "P_0", "distribution of the weights, of unit variance", "gaussian", choices=("gaussian", "binary")),
         Parameter("alpha", r"\alpha", "samples per input dimension, N/D (1 where absent, unless alpha_k is given)", None, 0.0, 1e3, 0.01),
-        Parameter("alpha_k", r"\tilde\alpha", "samples per weight, N/(DK), for K = inf only, instead of alpha", None, 0.0, 1e3, 0.01),
+        Parameter("alpha_k", r"\alpha/K", "samples per weight, N/(DK), for K = inf only, instead of alpha", None, 0.0, 1e3, 0.01),
         Parameter(
             "overlap", "q_d", "overlap at which the landscape of K = inf at alpha_k is evaluated; nowhere if absent", None, 0.0, 1.0, 0.01
         ),

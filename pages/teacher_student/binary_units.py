@@ -1,17 +1,14 @@
 """Two hidden units with binary weights: three thresholds and a hard phase."""
 
-import math
-
 import numpy as np
 
 from pages.kit.controls import Control
 from pages.kit.explorer import Number, View
-from pages.kit.picture import Axis, Curve, Horizontal, Label, Picture, Recipe, Region, Vertical
+from pages.kit.picture import Axis, Curve, Label, Picture, Recipe, Region, Vertical
 from pages.kit.words import tell
-from pages.teacher_student.committee_units import ERROR, ID, MODEL, OVERLAPS, approach, at, experiment, lifted, line, ring
+from pages.teacher_student.committee_units import ERROR, ID, MODEL, OVERLAPS, approach, at, behind, experiment, lifted, line, ring
 
-START, END = 0.8, 2.6
-PERFECT = -2 * math.log(2)
+START, END = 1.0, 2.4
 
 
 def picture(state: dict, points: int) -> Picture:
@@ -21,23 +18,22 @@ def picture(state: dict, points: int) -> Picture:
     grid = np.concatenate(
         [
             np.linspace(START, possible, part),
-            np.linspace(possible, split, part // 2)[1:],
+            behind(possible, split, part // 2),
             approach(split, easy, 2 * part)[1:],
-            np.linspace(easy, END, part // 2)[1:],
+            behind(easy, END, part // 2),
         ]
     )
     curve = line("alpha", grid, prior="binary")
 
-    def drawn(name: str, *jumps: float) -> np.ndarray:
-        return lifted(curve[name], grid, *jumps)
+    def drawn(name: str, jump: float) -> np.ndarray:
+        return lifted(curve[name], grid, jump)
 
-    f = np.where(grid < easy, curve["free_entropy_amp"], np.nan)
     blind = np.where(grid >= split, 1.0, np.nan)
     reached = "perfect" if alpha > easy else "not"
     return Picture(
-        "Error, overlaps and free entropy of two hidden units with binary weights",
+        "Error and overlaps of two hidden units with binary weights",
         Axis("α", "samples per input, N/D", START, END),
-        (ERROR, OVERLAPS, Axis("f", "free entropy", -2, -0.6, weight=0.8)),
+        (ERROR, OVERLAPS),
         (
             Curve("optimal", grid, drawn("gen_error_opt", possible), "optimum", weight=2),
             Curve("AMP", grid, drawn("gen_error_amp", easy), "algorithm"),
@@ -46,11 +42,8 @@ def picture(state: dict, points: int) -> Picture:
             Curve("q₀₁", grid, drawn("q01_amp", easy), "algorithm", panel=1, dash=1, legend=False),
             Curve("q₀₀, optimal", grid, np.where(grid > possible, curve["q00_opt"], np.nan), "optimum", panel=1, legend=False),
             Curve("q₀₁, optimal", grid, np.where(grid > possible, curve["q01_opt"], np.nan), "optimum", panel=1, dash=1, legend=False),
-            Curve("f of AMP's state", grid, f, "algorithm", panel=2, legend=False),
-            Curve("f, no split", grid, curve["free_entropy_unspec"] * blind, "second", panel=2, dash=1, legend=False),
             ring(alpha, now["gen_error_amp"], 0, reached),
             ring(alpha, now["q00_amp"], 1, reached),
-            ring(alpha, now["free_entropy_amp"], 2, reached),
         ),
         (
             Vertical(f"α_IT = {possible:.4g}: possible", possible, role="optimum"),
@@ -58,12 +51,12 @@ def picture(state: dict, points: int) -> Picture:
             Vertical(f"α_AMP = {easy:.4g}: easy", easy, role="algorithm"),
             Region("", possible, easy, shade=True),
             Region("", possible, easy, shade=True, panel=1),
-            Region("", possible, easy, shade=True, panel=2),
             Region("impossible", START, possible, height=0.12),
             Region("hard", possible, easy, height=0.12),
             Region("easy", easy, END, height=0.12),
-            Horizontal("the perfect student: −2 ln 2", PERFECT, role="optimum", panel=2),
-            Label("q₀₀ = q₀₁", 1.1, 0.36, role="algorithm", panel=1),
+            Label("q₀₀ = q₀₁", 1.2, 0.42, role="algorithm", panel=1),
+            Label("q₀₀ = 1", 2.2, 0.9, role="optimum", panel=1),
+            Label("q₀₁ = 0", 2.2, 0.1, role="optimum", panel=1),
         ),
         story(alpha, now),
         recipe=Recipe(ID, "alpha", START, END, 200, False, {"prior": "binary"}, ("gen_error_amp", "gen_error_opt", "q00_amp", "q01_amp")),
@@ -127,14 +120,14 @@ VIEW = View(
     },
     notice=(
         "Weights that are only signs can be known exactly. From $α_{IT}$ = 1.546 on the samples single out the teacher, before AMP's units have split at all.",
-        "The lowest panel says why: $α_{IT}$ is where the free entropy of the state AMP is in falls below that of the perfect student, −2 ln 2.",
+        "$α_{IT}$ is where the free entropy of the state AMP is in (below, in numbers) falls under that of the perfect student, −2 ln 2 at every α.",
         "AMP splits its units continuously at $α_{spec}$, then jumps to zero error at $α_{AMP}$, where its state ceases to exist.",
         "Between $α_{IT}$ and $α_{AMP}$ is the hard phase: the dots of real AMP runs lie on AMP's line, not on the optimal one.",
         "Ties answer 0: there are three labels. Breaking ties at random would be a noisier rule, with other thresholds.",
     ),
     experiment=experiment(
         "binary",
-        (0.9, 1.1, 1.3, 1.5, 1.65, 1.8, 1.9, 2.1, 2.3, 2.5),
+        (1.05, 1.2, 1.35, 1.5, 1.65, 1.8, 1.9, 2.1, 2.2, 2.3),
         "Near its jump a finite AMP may be early, or late: dots between the two branches are averages over trials that did and did not get through.",
     ),
 )

@@ -13,7 +13,7 @@ from pages.kit.picture import Axis, Curve, here
 
 ID = "committee-bayes"
 MODEL = engine.model(ID)
-ERROR = Axis("ε_g", "error", 0, 0.26, weight=1.4)
+ERROR = Axis("ε_g", "error", -0.008, 0.26, weight=1.4)
 OVERLAPS = Axis("q", "overlap", -0.02, 1.05)
 
 
@@ -26,16 +26,24 @@ def line(axis: str, grid: np.ndarray, **fixed) -> Sweep:
     return cache.sweep(ID, {axis: grid}, **fixed)
 
 
+BEYOND = 1e-6
+"""Distance from a jump to the point that is left out, and from there to where the curve goes on."""
+
+
 def approach(low: float, high: float, points: int) -> np.ndarray:
     """From low to high, ever more densely, for a curve that ends there vertically."""
     return high - (high - low) * np.linspace(1, 0, points) ** 2
 
 
-def lifted(values: np.ndarray, grid: np.ndarray, *jumps: float) -> np.ndarray:
-    """A curve with the pen lifted at its jumps: the last point up to each of them is left out."""
+def behind(low: float, high: float, points: int) -> np.ndarray:
+    """From low, where a curve jumps, to high; begins with the point to leave out."""
+    return np.concatenate([[low + BEYOND], np.linspace(low + 2 * BEYOND, high, points - 1)])
+
+
+def lifted(values: np.ndarray, grid: np.ndarray, jump: float) -> np.ndarray:
+    """A curve with the pen lifted at its jump: the first point beyond is left out."""
     values = np.array(values)
-    for jump in jumps:
-        values[np.flatnonzero(grid <= jump)[-1]] = np.nan
+    values[np.flatnonzero(grid > jump)[0]] = np.nan
     return values
 
 
