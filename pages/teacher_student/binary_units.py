@@ -6,7 +6,7 @@ from pages.kit.controls import Control
 from pages.kit.explorer import Number, View
 from pages.kit.picture import Axis, Curve, Label, Picture, Recipe, Region, Vertical
 from pages.kit.words import tell
-from pages.teacher_student.committee_units import ERROR, ID, MODEL, OVERLAPS, approach, at, behind, experiment, lifted, line, ring
+from pages.teacher_student.committee_units import BEYOND, ERROR, ID, MODEL, OVERLAPS, approach, at, behind, experiment, lifted, line, ring
 
 START, END = 1.0, 2.4
 
@@ -17,9 +17,9 @@ def picture(state: dict, points: int) -> Picture:
     part = points // 4
     grid = np.concatenate(
         [
-            np.linspace(START, possible, part),
+            np.linspace(START, possible - BEYOND, part),
             behind(possible, split, part // 2),
-            approach(split, easy, 2 * part)[1:],
+            approach(split, easy - BEYOND, 2 * part)[1:],
             behind(easy, END, part // 2),
         ]
     )
@@ -46,17 +46,17 @@ def picture(state: dict, points: int) -> Picture:
             ring(alpha, now["q00_amp"], 1, reached),
         ),
         (
-            Vertical(f"α_IT = {possible:.4g}: possible", possible, role="optimum"),
-            Vertical(f"α_spec = {split:.4g}: split", split),
-            Vertical(f"α_AMP = {easy:.4g}: easy", easy, role="algorithm"),
+            Vertical(f"α_IT = {possible:.4g}", possible, role="optimum"),
+            Vertical(f"α_AMP = {easy:.4g}", easy, role="algorithm"),
+            Vertical("", split, panel=0),
+            Vertical(f"split: α_spec = {split:.4g}", split, panel=1),
             Region("", possible, easy, shade=True),
             Region("", possible, easy, shade=True, panel=1),
             Region("impossible", START, possible, height=0.12),
             Region("hard", possible, easy, height=0.12),
             Region("easy", easy, END, height=0.12),
             Label("q₀₀ = q₀₁", 1.2, 0.42, role="algorithm", panel=1),
-            Label("q₀₀ = 1", 2.2, 0.9, role="optimum", panel=1),
-            Label("q₀₁ = 0", 2.2, 0.1, role="optimum", panel=1),
+            Label("q₀₀ = 1, q₀₁ = 0", 2.2, 0.5, role="optimum", panel=1),
         ),
         story(alpha, now),
         recipe=Recipe(ID, "alpha", START, END, 200, False, {"prior": "binary"}, ("gen_error_amp", "gen_error_opt", "q00_amp", "q01_amp")),
@@ -103,7 +103,7 @@ VIEW = View(
             MODEL.parameter("alpha"),
             START,
             END,
-            0.005,
+            0.01,
             1.8,
             words="samples per input dimension, N/D",
             ticks=lambda state: [(1.5461, "IT"), (1.9771, "AMP")],
@@ -115,7 +115,7 @@ VIEW = View(
         "impossible": {"alpha": 1.2},
         "possible, not split": {"alpha": 1.57},
         "hard": {"alpha": 1.8},
-        "just before the jump": {"alpha": 1.975},
+        "just before the jump": {"alpha": 1.97},
         "easy": {"alpha": 2.2},
     },
     notice=(
@@ -127,7 +127,7 @@ VIEW = View(
     ),
     experiment=experiment(
         "binary",
-        (1.05, 1.2, 1.35, 1.5, 1.65, 1.8, 1.9, 2.1, 2.2, 2.3),
+        (1.05, 1.2, 1.35, 1.5, 1.65, 1.8, 1.9, 2.1, 2.2, 2.35),
         "Near its jump a finite AMP may be early, or late: dots between the two branches are averages over trials that did and did not get through.",
     ),
 )

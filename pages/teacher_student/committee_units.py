@@ -14,7 +14,7 @@ from pages.kit.picture import Axis, Curve, here
 ID = "committee-bayes"
 MODEL = engine.model(ID)
 ERROR = Axis("ε_g", "error", -0.008, 0.26, weight=1.4)
-OVERLAPS = Axis("q", "overlap", -0.02, 1.05)
+OVERLAPS = Axis("q", "overlap", -0.08, 1.06)
 
 
 def at(**state) -> dict:
@@ -27,7 +27,7 @@ def line(axis: str, grid: np.ndarray, **fixed) -> Sweep:
 
 
 BEYOND = 1e-6
-"""Distance from a jump to the point that is left out, and from there to where the curve goes on."""
+"""Distance of a jump from the points beside it."""
 
 
 def approach(low: float, high: float, points: int) -> np.ndarray:

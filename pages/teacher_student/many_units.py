@@ -9,7 +9,7 @@ from pages.kit.controls import Control
 from pages.kit.explorer import Number, View
 from pages.kit.picture import Axis, Curve, Horizontal, Label, Picture, Recipe, Region, Vertical, here
 from pages.kit.words import tell
-from pages.teacher_student.committee_units import ID, MODEL, at, behind, lifted, line, ring
+from pages.teacher_student.committee_units import BEYOND, ID, MODEL, at, behind, lifted, line, ring
 
 END = 10.0
 FEW = Axis("α", "samples per input, N/D", 0.1, 100, log=True)
@@ -61,8 +61,8 @@ def many(state: dict, points: int) -> Picture:
     now = at(alpha_k=load, **fixed)
     wins, spinodal, best = now["alpha_it"], now["alpha_spinodal"], now["qd_opt"]
     begins = spinodal if math.isfinite(spinodal) else 0.01
-    below = begins + (wins - begins) * np.linspace(0, 1, points // 3) ** 2
-    grid = np.concatenate([[0.0], below, behind(wins, END, points)])
+    below = begins + (wins - begins) * np.linspace(0, 1, points // 3, endpoint=False) ** 2
+    grid = np.concatenate([[0.0], below, [wins - BEYOND], behind(wins, END, points)])
     curve = line("alpha_k", grid, **fixed)
     q = 1 - np.linspace(1, 0, points) ** 3
     landscape = line("overlap", q, alpha_k=load, **fixed)["potential"] - now["free_entropy_unspec"]
@@ -71,10 +71,10 @@ def many(state: dict, points: int) -> Picture:
     marks = [
         Vertical(f"it wins: {wins:.4g}", wins, role="optimum", panel=0),
         Region("hard for ever", wins, END, shade=True, height=0.12),
-        Label("AMP", 0.05, 0.15 * high, role="algorithm", panel=1),
+        Label("AMP", 0.07, 0.2 * high, role="algorithm", panel=1),
     ]
     if math.isfinite(spinodal):
-        marks.insert(0, Vertical(f"second peak: {spinodal:.4g}", spinodal, role="second", panel=0))
+        marks += [Vertical("", spinodal, role="second", panel=0), Label(f"spinodal: {spinodal:.4g}", 5.5, 0.2, role="second")]
     return Picture(
         "Error of infinitely many hidden units, and the free-entropy landscape behind it",
         Axis("α/K", "samples per weight, N/DK", 0, END),
@@ -85,7 +85,7 @@ def many(state: dict, points: int) -> Picture:
         (
             Curve("optimal", grid, lifted(curve["gen_error_opt"], grid, wins), "optimum", weight=2),
             Curve("AMP", grid, curve["gen_error_amp"], "algorithm"),
-            Curve("specialized, not optimal", grid, metastable, "second", dash=1),
+            Curve("metastable", grid, metastable, "second", dash=1),
             Curve("landscape", q, np.where(np.isfinite(landscape), landscape, np.nan), panel=1, legend=False),
             Curve(
                 "best student",

@@ -34,7 +34,7 @@ def picture(state: dict, points: int) -> Picture:
         (
             Vertical(f"units split: α = {split:.4g}", split),
             Horizontal("", 1 / 12),
-            Label("1/12", 0.35, 0.097),
+            Label("1/12", 0.75, 0.066),
             Region("one shared job", 0, split, panel=1, height=0.9),
             Label("q₀₀ own teacher unit", 6.2, 0.82, role="algorithm", panel=1),
             Label("q₀₁ the other one", 6.2, 0.12, role="algorithm", panel=1),
