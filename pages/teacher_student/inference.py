@@ -53,7 +53,7 @@ FLIPS = Control(MODEL.parameter("flip"), 0, 0.4, 0.01, words="probability that a
 WIDTH = Control(
     MODEL.parameter("width"),
     0.05,
-    2,
+    1.1,
     0.01,
     0.67,
     words="half-width of the door (0.67: balanced labels)",

@@ -7,7 +7,7 @@ import numpy as np
 import cache
 from engine import Parameter
 from pages.kit.controls import Control
-from pages.kit.explorer import MEMBERS, Map, Number, View
+from pages.kit.explorer import Map, Number, View
 from pages.kit.picture import Axis, Curve, Heat, Label, Picture, Recipe, here
 from pages.kit.words import tell
 from pages.teacher_student.inference import (
@@ -255,7 +255,7 @@ def noisy(state: dict) -> str:
 
 
 def members(state: dict) -> int:
-    return 15 if slow(state) else MEMBERS
+    return 15 if slow(state) else 28
 
 
 AGAINST = Control(
