@@ -12,6 +12,7 @@ from benchmarks.reference import (
     dmft_sgd,
     gaussian_covariate,
     gaussian_mixture,
+    glm_bayes,
     learning_temperature,
     m_estimator,
     perceptron_erm,
@@ -21,6 +22,7 @@ from benchmarks.reference import (
     strong_weak_features,
 )
 from engine.dynamics.dmft_sgd import longest_known
+from engine.teacher_student import equilibrium
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ def pointwise(solve: Callable[..., dict[str, float]], axis: str) -> Callable[...
     return along
 
 
+LEARNING = {"axis": "alpha", "target_whole": True, "forget": equilibrium.curve.cache_clear}
+SPARSE = {"prior": "gauss-bernoulli", "sparsity": 0.3}
 FEATURES = {"alpha": 2.0, "delta": 0.1}
 GAMMAS = np.geomspace(0.1, 10, 1024)
 BLOCKS = {"alpha": 2.0, "delta": 0.1, "phi1": 0.1}
@@ -161,5 +165,37 @@ CASES = [
     Case(
         "dmft-sgd", "square loss, closed, T = 100", "steps", np.arange(101), lambda steps, **p: dmft_sgd.square(steps), {"loss": "square"},
         reference_points=101, tolerance=1e-9, target=2e-3, target_whole=True, forget=longest_known.cache_clear,
+    ),
+    Case(
+        "glm-bayes", "binary perceptron, with thresholds", values=np.linspace(0.02, 2, 100), reference=glm_bayes.along,
+        parameters={"prior": "rademacher", "channel": "sign"}, target=15e-3, **LEARNING,
+    ),
+    Case(
+        "glm-bayes", "compressed sensing, with thresholds", values=np.linspace(0.02, 1, 100), reference=glm_bayes.along,
+        parameters=SPARSE | {"channel": "linear"}, target=15e-3, **LEARNING,
+    ),
+    Case(
+        "glm-bayes", "phase retrieval, with thresholds", values=np.linspace(0.02, 2, 100), reference=glm_bayes.along,
+        parameters={"prior": "gaussian", "channel": "abs"}, target=15e-3, **LEARNING,
+    ),
+    Case(
+        "glm-bayes", "sparse ReLU, with thresholds", values=np.linspace(0.02, 2, 100), reference=glm_bayes.along,
+        parameters=SPARSE | {"channel": "relu"}, target=15e-3, **LEARNING,
+    ),
+    Case(
+        "glm-bayes", "door, with thresholds", values=np.linspace(0.02, 2, 100), reference=glm_bayes.along,
+        parameters={"prior": "rademacher", "channel": "door"}, target=0.5, **LEARNING,
+    ),
+    Case(
+        "glm-bayes", "noisy phase retrieval", values=np.linspace(0.8, 2, 100), reference=glm_bayes.noisy_along,
+        parameters={"prior": "gaussian", "channel": "abs", "delta": 0.01}, reference_points=3, target=0.5, **LEARNING,
+    ),
+    Case(
+        "glm-bayes", "noisy ReLU", values=np.linspace(0.2, 2, 100), reference=glm_bayes.noisy_along,
+        parameters={"prior": "gaussian", "channel": "relu", "delta": 0.01}, reference_points=3, target=0.5, **LEARNING,
+    ),
+    Case(
+        "linear-estimation-orthogonal", "orthogonal rows, with thresholds", values=np.linspace(0.02, 0.98, 100),
+        reference=glm_bayes.orthogonal, parameters=SPARSE | {"delta": 0.01}, target=15e-3, **LEARNING,
     ),
 ]  # fmt: skip
