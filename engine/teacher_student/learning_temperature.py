@@ -23,7 +23,7 @@ Gibbs learning is posterior sampling: $q=R$, and all is as in `glm-bayes` with c
 **Two simpler theories.** *Annealed*: $-\beta f=\max_R s_0(R)-\alpha G_{an}(R)$ with $s_0=S(R^2,R)$, and
 $G_{an}=-\ln[1-(1-e^{-\beta})\epsilon_g]$ (boolean), $\frac12\ln(1+2\beta\epsilon_g)$ (linear), $\epsilon_t=\partial_\beta G_{an}$. *High temperature*
 ($\beta\to0$ at fixed $\alpha\beta$, where both others meet it): $-\beta f=\max_Rs_0(R)-\alpha\beta\,\epsilon_g(R)$, $\epsilon_t=\epsilon_g$. Entropy against energy: this one
-line contains the whole phenomenon.
+line contains the whole phenomenon. (`potential` is what is maximized, at R = `overlap`.)
 
 **States.** *Poor* (`..._poor`): the one connected to $\alpha\to0$, which dynamics from random weights finds. Ising weights with boolean output have besides
 it the *perfect* state $R=1$, of free entropy 0: it takes over in equilibrium at `alpha_transition`, where $-\beta f_{poor}=0$; at `alpha_spinodal` the
@@ -47,6 +47,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from scipy.special import entr
 
 from engine.model import ConvergenceError, Estimate, Landmark, Model, Observable, Parameter, ParameterError, Reference, mean_sem
 from engine.numerics.gaussian import cdf, inverse_mills, log_cdf, pdf
@@ -515,20 +516,41 @@ ROWS = STATE + tuple(f"{name}_poor" for name in STATE)
 LINES = ("alpha_transition", "alpha_spinodal", "alpha_zero_entropy", "alpha_jump", "alpha_poor_end")
 
 
-def solve_along(axis: str, values: np.ndarray, T: float, weights: str, output: str, theory: str, start: str) -> dict[str, np.ndarray]:
-    """A compiled loop along alpha, the lines solved once.
+def potential(overlap: np.ndarray, alpha: np.ndarray, setting: Setting) -> np.ndarray:
+    r"""$s_0(R)-\alpha G_{an}(R)$, or $s_0-\alpha\beta\epsilon_g$, at R = `overlap`; $-\infty$ at $R=1$ on the sphere, nan in the replica theory."""
+    if setting.theory == REPLICA:
+        return np.full(np.broadcast(overlap, alpha).shape, math.nan)
+    with np.errstate(divide="ignore"):
+        if setting.weights == ISING:
+            volume = entr(0.5 * (1.0 + overlap)) + entr(0.5 * (1.0 - overlap))
+        else:
+            volume = 0.5 * (np.log1p(overlap) + np.log1p(-overlap))
+    error = np.arccos(overlap) / math.pi if setting.output == BOOLEAN else 1.0 - overlap
+    if setting.theory != ANNEALED:
+        return volume - alpha * setting.beta * error
+    if setting.output == BOOLEAN:
+        return volume + alpha * np.log1p(-setting.gain * error)
+    return volume - 0.5 * alpha * np.log1p(2.0 * setting.beta * error)
+
+
+def solve_along(axis: str, values: np.ndarray, **p) -> dict[str, np.ndarray]:
+    """A line along alpha (a compiled loop, the lines solved once) or overlap (one state for all).
 
     Raises ParameterError where the theory has no such temperature, ConvergenceError where no state is found.
     """
-    setting = setting_of(T, weights, output, theory)
-    table = dict(zip(ROWS, line(np.asarray(values, float), setting, *spinodals(setting)), strict=True))
-    if np.isnan(table["free_entropy"]).any():
-        raise ConvergenceError(f"no state found at T={T} and some alpha in [{np.min(values)}, {np.max(values)}]")
-    return table | {name: np.full(len(values), value) for name, value in zip(LINES, (*lines(setting), *jump(setting)), strict=True)}
+    setting = setting_of(p["T"], p["weights"], p["output"], p["theory"])
+    alphas = np.asarray(values, float) if axis == "alpha" else np.array([p["alpha"]], float)
+    columns = dict(zip(ROWS, line(alphas, setting, *spinodals(setting)), strict=True))
+    if np.isnan(columns["free_entropy"]).any():
+        raise ConvergenceError(f"no state found at T={p['T']} and some alpha in [{alphas.min()}, {alphas.max()}]")
+    columns |= dict(zip(LINES, (*lines(setting), *jump(setting)), strict=True))
+    overlap = np.asarray(values, float) if axis == "overlap" else math.nan if p["overlap"] is None else p["overlap"]
+    columns["potential"] = potential(np.asarray(overlap, float), alphas, setting)
+    return {name: np.array(np.broadcast_to(column, len(values))) for name, column in columns.items()}
 
 
 def solve(alpha: float, **parameters) -> dict:
-    """Equilibrium and poor state, and the three lines. Errors as in `solve_along`."""
+    """Equilibrium and poor state, the lines, and the landscape at `overlap`. Errors as in `solve_along`."""
     return {name: column[0].item() for name, column in solve_along("alpha", np.array([alpha]), **parameters).items()}
 
 
@@ -608,7 +630,7 @@ TRIALS = Parameter("trials", "n", "number of samples", 20, 1, 10_000, 1, "log", 
 ENTRIES = 10**6
 
 
-def simulate(size, trials, seed, progress, alpha, T, weights, output, theory, start) -> dict[str, Estimate]:
+def simulate(size, trials, seed, progress, alpha, T, weights, output, theory, start, overlap) -> dict[str, Estimate]:
     """Metropolis from random weights or from the teacher's.
 
     Raises ParameterError where the sample would be empty or too large, and where the theory has no such temperature.
@@ -665,6 +687,9 @@ MODEL = Model(
         Parameter("output", "e", "labels (sign of the field) or the field itself", "boolean", choices=OUTPUTS),
         Parameter("theory", "", "replica, or one of two simpler theories", "replica", choices=THEORIES),
         Parameter("start", "", "weights from which the experiment starts; nothing to the theory", "random", choices=("random", "teacher")),
+        Parameter(
+            "overlap", "R", "overlap at which the landscape of a simpler theory is evaluated; nowhere if absent", None, 0.0, 1.0, 0.01
+        ),
     ),
     observables=(
         *branch_observables("", "", "in equilibrium"),
@@ -679,6 +704,12 @@ MODEL = Model(
         ),
         Observable("alpha_jump", r"\alpha_{jump}", "the equilibrium jumps, be it to the perfect or to a good state", ONE_STATE),
         Observable("alpha_poor_end", r"\alpha_{end}", "the poor state ceases to exist, for any output", ONE_STATE),
+        Observable(
+            "potential",
+            "-\\beta f(R)",
+            "free-entropy landscape at `overlap`",
+            "nan without `overlap` and in the replica theory, minus infinity at R = 1 on the sphere",
+        ),
     ),
     solve=solve,
     simulate=simulate,
@@ -720,5 +751,5 @@ MODEL = Model(
         Reference("T. L. H. Watkin, A. Rau & M. Biehl", 1993, "The statistical mechanics of learning a rule", "RMP 65, 499"),
     ),
     solve_along=solve_along,
-    solve_axes=("alpha",),
+    solve_axes=("alpha", "overlap"),
 )

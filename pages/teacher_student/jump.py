@@ -111,7 +111,7 @@ VIEW = View(
         "Between jump and spinodal understanding is the equilibrium, but nobody finds it: Monte Carlo from random weights follows the dashed "
         "line, while a student started at the teacher stays there.",
         "The higher the temperature, the more examples are needed: for large T the jump is at α = 1.70 T. In a finite system it is rounded: "
-        "close to the spinodal some of the dots (D = 200) have already fallen.",
+        "close to the spinodal some of the dots (D = 150) have already fallen.",
         "Below T = 0.33 the entropy of the metastable branch becomes negative before it ends (shaded): replica symmetry has no meaning there. "
         "At low temperature Monte Carlo is glassy, and its dots lie above the line: it does not reach equilibrium in 2000 sweeps.",
         "At T = 0 the student is a random one among those that fit all labels: Bayesian sampling, 1.245 and 1.493.",
@@ -125,7 +125,7 @@ VIEW = View(
         measured(NAMES),
         "Metropolis Monte Carlo on the training error at temperature T, single flips of ±1 weights, 2000 sweeps: once from random weights "
         "(cooled from T = 1), once from the teacher's. Dots are means over samples of examples.",
-        size=(50, 200, 400),
+        size=(50, 150, 400),
         trials=(2, 6, 50),
         series=({"start": "random"}, {"start": "teacher"}),
     ),

@@ -32,7 +32,7 @@ def picture(state: dict, points: int) -> Picture:
     return Picture(
         "Four students, four rules, one temperature",
         Axis("α", "examples per weight, N/D", LOW, HIGH, log=True),
-        (Axis("ε_g", "error, guessing = 1", FLOOR, 1.3, log=True, weight=1.5), Axis("R", "overlap with the teacher", 0, 1.04)),
+        (Axis("ε_g", "error, guessing = 1", FLOOR, 1.3, log=True, weight=1.5), Axis("R", "overlap", 0, 1.04)),
         (*curves, *rings),
         (),
         story(state, now),
@@ -42,6 +42,7 @@ def picture(state: dict, points: int) -> Picture:
 
 def story(state: dict, now: dict) -> str:
     who, alpha, share = RULES[state["weights"], state["output"]], state["alpha"], now["gen_error"] / GUESSING[state["output"]]
+    who = who[0].upper() + who[1:]
     error = f"{who}: at α = {alpha:.3g} the error is {tell(share)} of a guess"
     if state["weights"] == "spherical":
         law = "1/α" if state["output"] == "boolean" else "T/α"

@@ -1,7 +1,10 @@
 """Replica, annealed and high-temperature theory on the same axes."""
 
+from dataclasses import replace
+
 import numpy as np
 
+import cache
 from pages.kit.controls import Control
 from pages.kit.experiment import Experiment
 from pages.kit.explorer import Number, View
@@ -17,7 +20,7 @@ THEORIES = {"replica": "theory", "annealed": "second", "high-temperature": "seri
 def picture(state: dict, points: int) -> Picture:
     values = {name: state[name] for name in ("T", "weights", "output")}
     now = at(state)
-    curves, marks = [], []
+    curves, marks, overlap, exact = [], [], 1 - np.linspace(1, 0, points) ** 2, at(state)["alpha_transition"]
     for i, (theory, role) in enumerate(THEORIES.items()):
         (x, stable), (beyond, poor) = learning(values | {"theory": theory}, LOW, HIGH, points, log=True)
         branch = "two states" if np.isfinite(poor["R"]).any() else ""
@@ -26,15 +29,22 @@ def picture(state: dict, points: int) -> Picture:
             curves.append(Curve(theory, x, stable[name], role, panel=panel, legend=legend, weight=weight, branch=branch))
             curves.append(Curve(f"{theory}, poor", beyond, poor[name], role, dash=1, panel=panel, legend=False, weight=0.7, branch=branch))
         jump = at(state, theory=theory)["alpha_transition"]
-        if jump < HIGH:
+        if jump < HIGH and (i == 0 or abs(np.log(jump / exact)) > 0.15):
             marks.append(Vertical(f"{theory}: {jump:.3g}" if i < 2 else f"high T: {jump:.3g}", jump, role=role, panel=i % 2))
+        if i > 0:
+            best = at(state, theory=theory)
+            height = cache.sweep(ID, {"overlap": overlap}, **state | {"theory": theory})["potential"] - best["free_entropy"]
+            height[~np.isfinite(height)] = np.nan
+            curves.append(Curve(f"{theory}, landscape", overlap, height, role, panel=2, legend=False))
+            curves.append(replace(here(best["R"], 0.0, panel=2), name=f"{theory}, best"))
     limit = GUESSING[state["output"]]
     return Picture(
         "Three theories of the same student",
         Axis("α", "examples per weight, N/D", LOW, HIGH, log=True),
         (
-            Axis("ε_g", "generalization error", -0.04 * limit, 1.04 * limit, weight=1.3),
-            Axis("ε_t", "training error", -0.04 * limit, 1.04 * limit),
+            Axis("ε_g", "error", -0.04 * limit, 1.04 * limit, weight=1.3),
+            Axis("ε_t", "in training", -0.04 * limit, 1.04 * limit),
+            Axis("−βΔf", "landscape", -0.45, 0.05, x=Axis("R", "overlap with the teacher", 0, 1.01)),
         ),
         (*curves, here(state["alpha"], now["gen_error"]), here(state["alpha"], now["train_error"], panel=1)),
         tuple(marks),
@@ -47,8 +57,8 @@ def story(state: dict) -> str:
     found = {theory: at(state, theory=theory) for theory in THEORIES}
     errors = [found[theory]["gen_error_poor"] for theory in THEORIES]
     where = f"At T = {tell(state['T'])} and α = {state['alpha']:.3g}"
-    if max(errors) == 0:
-        return f"{where} all three theories agree: the student is perfect."
+    if max(errors) < 1e-4:
+        return f"{where} all three theories agree: the student has learned the rule."
     said = f"the poor student errs by {tell(errors[0])} (replica), {tell(errors[1])} (annealed), {tell(errors[2])} (high temperature)"
     spread = (max(errors) - min(errors)) / max(errors)
     if spread < 0.05:
@@ -97,13 +107,13 @@ VIEW = View(
     presets={
         "lukewarm": {},
         "cold": {"T": 0.1, "alpha": 1.0},
-        "hot": {"T": 10.0, "alpha": 10.0},
+        "hot": {"T": 10.0, "alpha": 15.8},
         "cold, shown the field": {"T": 0.1, "output": "linear", "alpha": 0.501},
         "real weights": {"weights": "spherical", "alpha": 3.16},
     },
     notice=(
-        "High temperature: the number of students at overlap R, against αβ times their error. This one line contains the whole phenomenon: "
-        "smooth learning, the metastable student, the jump.",
+        "High temperature: the entropy of all students at overlap R, less αβ times their error. This one line (bottom) contains the whole "
+        "phenomenon: its highest point is the equilibrium, a second maximum is a metastable student, and the jump is where the two change places.",
         "Annealed: the mean of the partition function instead of that of its logarithm. It knows that training errors are fitted, and is exact "
         "for high temperature; at T → 0 it puts the jump at 1.448 instead of 1.245.",
         "Replicas: the mean of the logarithm. The dots decide: Monte Carlo falls on the replica line.",

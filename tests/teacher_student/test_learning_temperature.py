@@ -172,6 +172,22 @@ def test_annealed_theories_by_maximization(weights, output, alpha, T):
         assert math.isnan(found["q"])
 
 
+@pytest.mark.parametrize("weights", ["ising", "spherical"])
+@pytest.mark.parametrize("output", ["boolean", "linear"])
+@pytest.mark.parametrize("theory", ["annealed", "high-temperature"])
+def test_states_are_maxima_of_the_landscape(weights, output, theory):
+    given = {"alpha": 0.7, "T": 0.6, "weights": weights, "output": output, "theory": theory}
+    found = solve(**given)
+    R = found["R_poor"]
+    heights = engine.sweep("learning-temperature", {"overlap": [R - 1e-3, R, R + 1e-3]}, **given)["potential"]
+    assert heights[1] == pytest.approx(found["free_entropy_poor"], rel=1e-10)
+    assert heights[1] > max(heights[0], heights[2])
+    at_one = solve(**given, overlap=1.0)["potential"]
+    assert at_one == (0.0 if weights == "ising" else -math.inf)
+    assert math.isnan(found["potential"])
+    assert math.isnan(solve(**given | {"theory": "replica", "overlap": 0.5})["potential"])
+
+
 def test_spherical_linear_is_a_quartic():
     r"""$x=\beta(1-q)$ is the smallest root of $(1-Tx)(1+x)^3=\alpha x^2[(\alpha+2-Tx)(1+x)-2\alpha x]$ in $(0,\beta)$, $R=\alpha x/(1+x)$."""
     for alpha, T in itertools.product((0.1, 0.9, 1.0, 3.0), (1e-3, 0.2, 5.0)):
