@@ -59,9 +59,9 @@ def run(chosen: Model) -> None:
     for axis in chosen.solve_axes:
         attempt(chosen.solve_along, axis, along(chosen, axis), **without(parameters, axis))
     protocol = {"size": chosen.size.default, "trials": chosen.trials.default, "seed": 0, "progress": enough}
-    attempt(chosen.simulate, **protocol, **parameters)
+    attempt(chosen.simulate, **parameters | protocol)
     for axis in chosen.simulate_axes:
-        attempt(chosen.simulate_along, axis, along(chosen, axis), **protocol, **without(parameters, axis))
+        attempt(chosen.simulate_along, axis, along(chosen, axis), **without(parameters, axis) | protocol)
 
 
 def variants(chosen: Model) -> Iterator[dict[str, Value]]:
