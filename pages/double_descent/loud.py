@@ -59,16 +59,21 @@ def picture(state: dict, points: int) -> Picture:
         found, weight = curve(chosen, axis, x), 1.3 if name == kind(values) else 0.9
         curves += [Curve(name, x, shown(task, found[ERROR[task]]), ROLES[name], weight=weight)]
         curves += [Curve(name, x, found[TRAIN[task]], ROLES[name], weight=weight, panel=1, legend=False)]
+        if name == kind(values):
+            separable = found["alpha_sep"]
     now = at(values)
     curves += [here(state[axis], shown(task, now[ERROR[task]])), here(state[axis], now[TRAIN[task]], panel=1)]
     count = "N" if axis == "alpha" else "P"
-    marks = (Vertical(f"loud: {count} = φ₁D", state["phi1"], role="optimum"), Vertical("N = P", equal))
+    marks = [Vertical(f"loud: {count} = φ₁D", state["phi1"], role="optimum"), Vertical("N = P", equal)]
+    if not square(values):
+        edge = separable[0] if axis == "alpha" else np.interp(state["alpha"], separable, x, np.nan, np.nan)
+        marks.append(Vertical("separable below" if axis == "alpha" else "separable beyond", float(edge), role="experiment"))
     return Picture(
         "Test and training error of data with a few loud directions",
         AXES[axis],
-        PANELS[task],
+        (replace(PANELS[task][0], low=0.003, high=10), PANELS[task][1]) if task == "regression" else PANELS[task],
         tuple(curves),
-        marks,
+        tuple(marks),
         story(state, values, now),
         recipe=recipe(values, axis, ERROR[task], TRAIN[task]),
     )
@@ -85,14 +90,18 @@ def story(state: dict, values: dict, now: dict) -> str:
         return f"Without ridge, at the peak, the error is {tell_threshold(task)}, whatever the structure of the data."
     none = at(values | ISOTROPIC)[ERROR[task]]
     costs = f"{tell_wrong(task, error)}, against {tell_error(task, none)} without structure"
+    if values["rx"] == 1:
+        return f"All inputs are equally loud (r_x = 1): there is no structure to find. {tell_wrong(task, error)}."
     if values["rb"] == 1:
         return f"The teacher weighs all inputs alike: {costs}."
     if kind(values) == "misaligned":
         verdict = "hides" if error > none else "no longer hides"
         return f"Misaligned: the loud directions say little, and their noise {verdict} the quiet ones that matter. {costs}."
-    if place < 0.8 * loud:
-        what = "little data" if axis == "alpha" else "few parameters"
-        return f"{count} = {place / loud:.2g} φ₁D: too {what} even for the loud directions. {costs}."
+    scarce, what, level = (
+        ("N", "little data", state["alpha"]) if state["alpha"] < state["gamma"] else ("P", "few parameters", state["gamma"])
+    )
+    if level < 0.8 * loud:
+        return f"{scarce} = {level / loud:.2g} φ₁D: too {what} even for the loud directions. {costs}."
     if not square(values):
         side = "separable" if state["alpha"] < now["alpha_sep"] else "not separable"
         return f"{count} = {place / loud:.2g} φ₁D: the loud directions are learned. {costs}. The labels are {side} (α_sep = {tell(now['alpha_sep'])})."

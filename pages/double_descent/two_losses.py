@@ -75,6 +75,8 @@ def story(values: dict) -> str:
     if np.isnan([*now.values(), *none.values()]).any():
         return "Without ridge the square loss has its peak here, and no answer but guessing."
     wrong = f"logistic {now['logistic']:.1%} wrong, square {now['square']:.1%}"
+    if values["rx"] == 1:
+        return f"All inputs are equally loud (r_x = 1), there is no structure: {wrong}."
     gains = {loss: none[loss] / now[loss] if now[loss] > 0 else np.inf for loss in LOSSES}
     if values["rb"] > 1 and gains["logistic"] > max(1.0, gains["square"]):
         return (
