@@ -1,6 +1,7 @@
 """What the views of learning at temperature share: controls, learning curves with their jump, dots, the phase diagram."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,7 +10,7 @@ import engine
 from engine import Estimate
 from pages.kit.controls import Control
 from pages.kit.explorer import Map
-from pages.kit.picture import Axis, Curve, Heat, Label, Picture, Recipe
+from pages.kit.picture import Axis, Curve, Heat, Label, Picture, Recipe, here
 
 ID = "learning-temperature"
 MODEL = engine.model(ID)
@@ -54,6 +55,11 @@ def learning(values: dict, low: float, high: float, points: int, log: bool = Fal
         (stable, {name: found[name][: stable.size] for name in DRAWN}),
         (poor, {name: found[f"{name}_poor"][stable.size :] for name in DRAWN}),
     )
+
+
+def ring(now: dict, alpha: float, height: float, panel: int = 0) -> Curve:
+    """Where the sliders stand; a preview does not draw it between the two sides of a jump."""
+    return replace(here(alpha, height, panel), branch="after the jump" if alpha > now["alpha_jump"] else "")
 
 
 def measured(names: tuple[str, ...], scale: Callable[[dict], float] = lambda state: 1.0) -> Callable[..., list[Curve]]:

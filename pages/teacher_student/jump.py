@@ -7,8 +7,8 @@ import numpy as np
 from pages.kit.controls import Control
 from pages.kit.experiment import Experiment
 from pages.kit.explorer import Number, View
-from pages.kit.picture import Axis, Curve, Picture, Region, Vertical, here
-from pages.teacher_student.gibbs import ID, MODEL, at, learning, measured, phase_diagram, recipe
+from pages.kit.picture import Axis, Curve, Picture, Region, Vertical
+from pages.teacher_student.gibbs import ID, MODEL, at, learning, measured, phase_diagram, recipe, ring
 
 LOW, HIGH, HOTTEST = 0.02, 4.0, 1.5
 NAMES = ("gen_error", "train_error")
@@ -30,7 +30,7 @@ def picture(state: dict, points: int) -> Picture:
             Curve("equilibrium", x, stable[name], weight=1.3, panel=panel, legend=legend),
             Curve("poor, metastable", beyond, poor[name], dash=1, panel=panel, legend=legend),
             Curve("perfect, metastable", np.array([LOW, jump]), np.zeros(2), "optimum", dash=1, panel=panel, legend=legend),
-            here(alpha, now[name], panel=panel),
+            ring(now, alpha, now[name], panel),
         ]
     marks = [Vertical(f"jump: {jump:.3f}", jump), Vertical(f"spinodal: {end:.3f}", end, role="second")]
     if zero > jump * (1 + 1e-6):
@@ -116,7 +116,7 @@ VIEW = View(
         "At low temperature Monte Carlo is glassy, and its dots lie above the line: it does not reach equilibrium in 2000 sweeps.",
         "At T = 0 the student is a random one among those that fit all labels: Bayesian sampling, 1.245 and 1.493.",
     ),
-    members=lambda state: 25,
+    members=lambda state: 21,
     map=phase_diagram((LOW, HIGH), (0.0, HOTTEST)),
     experiment=Experiment(
         ID,

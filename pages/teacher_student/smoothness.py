@@ -5,9 +5,9 @@ import numpy as np
 from pages.kit.controls import Control
 from pages.kit.experiment import Experiment
 from pages.kit.explorer import Number, View
-from pages.kit.picture import Axis, Curve, Picture, here
+from pages.kit.picture import Axis, Curve, Picture
 from pages.kit.words import tell
-from pages.teacher_student.gibbs import GUESSING, ID, MODEL, OUTPUT, RULES, WEIGHTS, at, learning, measured, recipe
+from pages.teacher_student.gibbs import GUESSING, ID, MODEL, OUTPUT, RULES, WEIGHTS, at, learning, measured, recipe, ring
 
 LOW, HIGH, FLOOR = 0.05, 20.0, 1e-3
 COLDEST, HOTTEST = 0.02, 2.0
@@ -28,7 +28,8 @@ def picture(state: dict, points: int) -> Picture:
             rest = np.maximum(poor["gen_error"] / GUESSING[output], 0.5 * FLOOR)
             curves.append(Curve("metastable", beyond, rest, f"series-{i}", dash=1, branch=branch, legend=False))
             curves.append(Curve("metastable", beyond, poor["R"], f"series-{i}", dash=1, branch=branch, panel=1, legend=False))
-    rings = (here(state["alpha"], max(now["gen_error"] / unit, 0.5 * FLOOR)), here(state["alpha"], now["R"], panel=1))
+    alpha, relative = state["alpha"], max(now["gen_error"] / unit, 0.5 * FLOOR)
+    rings = (ring(now, alpha, relative), ring(now, alpha, now["R"], 1))
     return Picture(
         "Four students, four rules, one temperature",
         Axis("α", "examples per weight, N/D", LOW, HIGH, log=True),
@@ -118,5 +119,5 @@ VIEW = View(
         size=(50, 100, 300),
         trials=(2, 6, 50),
     ),
-    members=lambda state: 21,
+    members=lambda state: 15,
 )

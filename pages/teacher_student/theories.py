@@ -8,9 +8,9 @@ import cache
 from pages.kit.controls import Control
 from pages.kit.experiment import Experiment
 from pages.kit.explorer import Number, View
-from pages.kit.picture import Axis, Curve, Picture, Vertical, here
+from pages.kit.picture import Axis, Curve, Picture, Vertical
 from pages.kit.words import tell
-from pages.teacher_student.gibbs import GUESSING, ID, MODEL, OUTPUT, WEIGHTS, at, learning, measured, recipe
+from pages.teacher_student.gibbs import GUESSING, ID, MODEL, OUTPUT, WEIGHTS, at, learning, measured, recipe, ring
 
 LOW, HIGH = 0.1, 31.6
 COLDEST, HOTTEST = 0.01, 10.0
@@ -36,7 +36,7 @@ def picture(state: dict, points: int) -> Picture:
             height = cache.sweep(ID, {"overlap": overlap}, **state | {"theory": theory})["potential"] - best["free_entropy"]
             height[~np.isfinite(height)] = np.nan
             curves.append(Curve(f"{theory}, landscape", overlap, height, role, panel=2, legend=False))
-            curves.append(replace(here(best["R"], 0.0, panel=2), name=f"{theory}, best"))
+            curves.append(replace(ring(best, state["alpha"], 0.0, 2), name=f"{theory}, best", x=np.array([best["R"]])))
     limit = GUESSING[state["output"]]
     return Picture(
         "Three theories of the same student",
@@ -46,7 +46,7 @@ def picture(state: dict, points: int) -> Picture:
             Axis("ε_t", "in training", -0.04 * limit, 1.04 * limit),
             Axis("−βΔf", "landscape", -0.45, 0.05, x=Axis("R", "overlap with the teacher", 0, 1.01)),
         ),
-        (*curves, here(state["alpha"], now["gen_error"]), here(state["alpha"], now["train_error"], panel=1)),
+        (*curves, *(ring(now, state["alpha"], now[name], panel) for panel, name in enumerate(("gen_error", "train_error")))),
         tuple(marks),
         story(state),
         recipe=recipe(state | {"theory": "replica"}, LOW, HIGH, True, "gen_error", "train_error"),
@@ -116,7 +116,7 @@ VIEW = View(
         "phenomenon: its highest point is the equilibrium, a second maximum is a metastable student, and the jump is where the two change places.",
         "Annealed: the mean of the partition function instead of that of its logarithm. It knows that training errors are fitted, and is exact "
         "for high temperature; at T → 0 it puts the jump at 1.448 instead of 1.245.",
-        "Replicas: the mean of the logarithm. The dots decide: Monte Carlo falls on the replica line.",
+        "Replicas: the mean of the logarithm. The dots decide: Monte Carlo falls on the replica line, but for the coldest labels, where it is too slow.",
         "The high-temperature theory cannot tell training error from generalization error: a hot student does not overfit.",
     ),
     experiment=Experiment(
