@@ -15,7 +15,7 @@ $$f=-\tfrac12(\lambda_+\hat\lambda_++\lambda_-\hat\lambda_-)+\Psi_P(\hat\lambda_
 $Z_y(\omega)$ being the probability of label $y$ for fields $\mathcal N(\omega,I-q)$. The largest $f$ is the optimum. Half the squared error of the
 posterior mean is $\epsilon_g=\frac14-\frac1{2\pi}(\arcsin q_{00}+\arcsin q_{01})$.
 
-- *Unspecialized*, $\lambda_-=0$: one averaged perceptron, $\epsilon_g>\frac1{12}$ for ever. It is unstable where
+- *Unspecialized*, $\lambda_-=0$: one averaged perceptron, $\epsilon_g\ge\frac1{12}$ for ever. It is unstable where
   $\lambda_{spec}=\alpha\,\partial_{\lambda_-}G_-\,\partial_{\hat\lambda_-}\lambda_->1$, from `alpha_spec` on.
 - *Specialized*: grows continuously from `alpha_spec`; for binary weights up to a fold, `alpha_amp`, where AMP jumps to
 - *perfect* learning (binary), $q=I$, $f=-2\ln2$ at every load, the optimum from `alpha_it` on. Between the two the problem is **hard**.
@@ -29,12 +29,12 @@ $\tilde\alpha=\alpha/K$ (`alpha_k`), where $q_a+q_d=1$,
 $$\hat q_d=\tfrac4\pi\tilde\alpha\,\Psi'(\Gamma)\big[(1-q_d^2)^{-1/2}-1\big],$$
 
 a quadratic start: the plateau $q_d=0$ stays stable for ever, and AMP on it, though beyond `alpha_it` another state (Gaussian: $q_d<1$, from
-`alpha_spinodal` on; binary: $q_d=1$) has the larger $f$.
+`alpha_spinodal` on; binary: $q_d=1$) has the larger $f$. `potential` is $f$ at a given $q_d$ (`overlap`): its maxima are these states.
 
 **Numerics.** Trapezoid sums in rotated coordinates, where Sheppard's integral for $Z_y$ factorizes; what a single known unit would give is taken
 out in closed form, so that $p_\pm=1-\lambda_\pm\to0$ costs nothing. The unspecialized integrals are one-dimensional and $\alpha$ is an explicit
 function along their state. The specialized states form one curve in $\sqrt{\ln(1+\hat\lambda_-)}$, solved once for each prior at 48 Chebyshev
-points (exact to $10^{-10}$); its maximum is the fold, and a load is a bracketed root on it.
+points (to $10^{-9}$); its maximum is the fold, and a load is a bracketed root on it.
 
 **Experiment.** AMP with full $2\times2$ covariances on one teacher per trial, from an uninformed start; overlaps with the teacher after the better
 pairing of units. One unit: scalar AMP.

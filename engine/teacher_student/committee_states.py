@@ -199,7 +199,7 @@ class Branch(NamedTuple):
     fold: float
 
 
-NODES_OF_BRANCH = 48  # the series are exact to 1e-10
+NODES_OF_BRANCH = 48  # the series add less than 1e-10 to the error of the channel
 END = {False: math.sqrt(15.0), True: math.sqrt(math.log(2.3))}  # loads up to 2500; binary: beyond the fold
 
 

@@ -52,9 +52,9 @@ def picture(state: dict, points: int) -> Picture:
             Vertical(f"split: α_spec = {split:.4g}", split, panel=1),
             Region("", possible, easy, shade=True),
             Region("", possible, easy, shade=True, panel=1),
-            Region("impossible", START, possible, height=0.12),
-            Region("hard", possible, easy, height=0.12),
-            Region("easy", easy, END, height=0.12),
+            Region("impossible", START, possible, height=0.37),
+            Region("hard", possible, easy, height=0.37),
+            Region("easy", easy, END, height=0.37),
             Label("q₀₀ = q₀₁", 1.2, 0.42, role="algorithm", panel=1),
             Label("q₀₀ = 1, q₀₁ = 0", 2.2, 0.5, role="optimum", panel=1),
         ),
@@ -89,7 +89,6 @@ def numbers(state: dict) -> list[Number]:
         Number(r"\alpha_{AMP}", "AMP perfect", now["alpha_amp"], "≈ 2 (Aubin et al. 2018)"),
         Number(r"\varepsilon_g^{AMP}", "error of AMP", now["gen_error_amp"], f"optimal: {tell(now['gen_error_opt'])}"),
         Number("f^{AMP}", "free entropy, AMP", now["free_entropy_amp"], "perfect: −1.386"),
-        Number(r"\lambda_{spec}", "growth of a small split", now["lambda_spec"], "> 1: it grows"),
     ]
 
 

@@ -39,7 +39,7 @@ def few(state: dict, points: int) -> Picture:
         ),
         (
             Horizontal("", PLATEAU),
-            Label("plateau, 0.280", 0.25, 0.295),
+            Label("plateau, 0.280", 0.35, 0.295),
             Label("one averaged perceptron", 0.6, 0.85, panel=1),
         ),
         f"At α = {alpha:.3g} all units together act as one averaged perceptron (q_a = {tell(now['qa_amp'])}), error "

@@ -72,7 +72,6 @@ def numbers(state: dict) -> list[Number]:
         Number(r"\varepsilon_g", "error, AMP and optimal", now["gen_error_amp"], "1/4 without samples"),
         Number(r"\varepsilon_g", "without a split", now["gen_error_unspec"], "→ 1/12"),
         Number("q_{00}", "own teacher unit", now["q00_amp"], "→ 1"),
-        Number("q_{01}", "the other one", now["q01_amp"], "→ 0"),
         Number(r"\lambda_{spec}", "growth of a small split", now["lambda_spec"], "per iteration; > 1: it grows"),
     ]
 
