@@ -4,7 +4,7 @@ import numpy as np
 
 import cache
 from pages.kit.explorer import Map, Number, View
-from pages.kit.picture import Axis, Curve, Heat, Picture, Vertical
+from pages.kit.picture import Axis, Curve, Heat, Label, Picture, Vertical
 from pages.kit.words import tell
 from pages.teacher_student.robust import (
     ALPHA,
@@ -133,6 +133,7 @@ def plane(state: dict) -> Picture:
         SAMPLES,
         (Axis("ε", "fraction of outliers", 0, 0.5),),
         (Curve("L1 = least squares", np.array(crossing), shares, "experiment"),),
+        (Label("L1 beats least squares", 12, 0.42),),
         heat=Heat(alphas, shares, np.clip(gain, 0.1, 300), "E of least squares / Huber", 0.5, 100, log=True),
     )
 

@@ -29,7 +29,7 @@ from pages.teacher_student.robust import (
 )
 
 LOWEST, HIGHEST = 0.01, 1000.0
-EXCESS = Axis("% above bound", "", LOWEST, HIGHEST, log=True, x=SAMPLES)
+EXCESS = Axis("%", "above bound", LOWEST, HIGHEST, log=True, x=SAMPLES)
 AXES = {
     "huber": Axis("a", "threshold of the Huber loss", 0.02, 20, log=True),
     "lam": Axis("λ", "ridge", 1e-3, 100, log=True),
@@ -86,7 +86,7 @@ def picture(state: dict, points: int) -> Picture:
     return Picture(
         f"Error of the Huber loss against its {'threshold' if tuned == 'huber' else 'ridge'}",
         AXES[tuned],
-        (Axis("E", "error per coordinate", 0.96 * low, 1.1 * high, log=True, weight=1.5), EXCESS),
+        (Axis("E", "error per coordinate", 0.96 * low, 1.06 * high, log=bool(high > 3 * low), weight=1.5), EXCESS),
         (*curves, ring(state[tuned], now["mse"]), *gains(state, points)),
         (Vertical(f"best {AXES[tuned].symbol} = {tell(optimum[tuned])}", optimum[tuned], role="optimum", panel=0),),
         story(state, now, optimum),
