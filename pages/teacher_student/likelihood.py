@@ -53,7 +53,7 @@ def picture(state: dict, points: int) -> Picture:
     curves = [Curve(NAMES[loss], grid, found[loss]["mse"] * scale, role, weight=thickness(state, loss)) for loss, role in ROLES.items()]
     now = at(shown(theory(state), state["look"]))
     return Picture(
-        "Error of three losses for Laplace noise, in units of that of least squares",
+        "Error for Laplace noise",
         SAMPLES,
         (RATIO, RESIDUAL),
         (
@@ -80,7 +80,7 @@ def story(state: dict) -> str:
     if abs(gap) < 0.1:
         return f"{start} is exactly as good as least squares, and the best loss would err {possible:.2g} % less than both."
     if gap > 0:
-        return f"{start} errs {gap:.2g} % more than least squares: with so few samples the residuals it sees are almost Gaussian."
+        return f"{start} errs {gap:.2g} % more than least squares: the residuals it sees are almost Gaussian."
     return f"{start} errs {-gap:.2g} % less than least squares, the best loss would err {possible:.2g} % less; α → ∞ brings 50 %."
 
 

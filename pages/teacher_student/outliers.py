@@ -64,7 +64,7 @@ def picture(state: dict, points: int) -> Picture:
     now = at(shown(theory(state), state["look"]))
     threshold = recovery(state)
     return Picture(
-        "Error of three losses on samples with outliers",
+        "Error with outliers",
         SAMPLES,
         (MSE, RESIDUAL),
         (
@@ -93,12 +93,12 @@ def story(state: dict, threshold: float) -> str:
         return f"{start} there is no noise at all, and least squares finds the signal exactly."
     winner = min(errors, key=errors.get)
     others = ", ".join(f"{NAMES[loss]} {tell(error)}" for loss, error in errors.items() if loss != winner)
-    text = f"{start} {NAMES[winner]} errs least, by {tell(errors[winner])} per coordinate ({others})"
+    text = f"{start} {NAMES[winner]} errs least: {tell(errors[winner])} ({others})"
     if state["rest"] == "perfect" and np.isfinite(threshold):
         return f"{text}. From α = {threshold:.3g} on, L1 will find the signal exactly."
     if errors[winner] < 1.01 * bound:
         return f"{text}: within 1 % of what any convex loss can do."
-    return f"{text}. No convex loss can be below {tell(bound)}." if bound > 0 else f"{text}."
+    return f"{text}. No convex loss gets below {tell(bound)}." if bound > 0 else f"{text}."
 
 
 def numbers(state: dict) -> list[Number]:

@@ -64,7 +64,7 @@ def picture(state: dict, points: int) -> Picture:
     ridge, _ = valley(state, few, "l2", points // 3)
     power = now["gen_error"] - state["delta"] - now["mse"] + (state["sparsity"] if state["law"] == "gauss-bernoulli" else 1.0)
     return Picture(
-        "Error of the LASSO on a sparse signal",
+        "Error of the LASSO",
         SAMPLES,
         (Axis("E", "error per coordinate", 1e-5, 3, log=True, weight=1.7), PENALTY),
         (

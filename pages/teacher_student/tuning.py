@@ -84,7 +84,7 @@ def picture(state: dict, points: int) -> Picture:
     curves += [Curve("Huber", grid, along(values, tuned, grid)["mse"], ROLES["huber"], weight=1.4), reference]
     low, high = (limit([float(limit(curve.y)) for curve in curves]) for limit in (np.min, np.max))
     return Picture(
-        f"Error of the Huber loss against its {'threshold' if tuned == 'huber' else 'ridge'}",
+        f"Error against the {'threshold' if tuned == 'huber' else 'ridge'}",
         AXES[tuned],
         (Axis("E", "error per coordinate", 0.96 * low, 1.06 * high, log=bool(high > 3 * low), weight=1.5), EXCESS),
         (*curves, ring(state[tuned], now["mse"]), *gains(state, points)),
@@ -120,7 +120,7 @@ def gains(state: dict, points: int) -> list[Curve]:
 def story(state: dict, now: dict, optimum: dict) -> str:
     """How far from its best the slider is, and what the best is worth."""
     tuned, symbol = state["tuned"], AXES[state["tuned"]].symbol
-    start = f"At {symbol} = {tell(state[tuned])} the Huber loss errs by {tell(now['mse'])} per coordinate"
+    start = f"At {symbol} = {tell(state[tuned])} the Huber loss errs by {tell(now['mse'])}"
     gain = 100 * (now["mse"] / optimum["mse"] - 1)
     compared = "no other choice is better" if gain < 0.05 else f"{symbol} = {tell(optimum[tuned])} would bring {tell(optimum['mse'])}"
     if tuned == "huber":
