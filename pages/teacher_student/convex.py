@@ -68,15 +68,6 @@ def at(state: dict, **changes) -> dict[str, float]:
     return {name: column[0] for name, column in point.observables.items()}
 
 
-def around(peak: float, points: int, width: float = 0.15) -> np.ndarray:
-    """The axis of α: evenly spaced in the logarithm far from `peak`, ever closer within `width` of it."""
-    low, high = AXES["alpha"].low, AXES["alpha"].high
-    if not low < peak < high:
-        return np.geomspace(low, high, points)
-    ends = (np.arcsinh(np.log(end / peak) / width) for end in (low, high))
-    return np.clip(peak * np.exp(width * np.sinh(np.linspace(*ends, points))), low, high)
-
-
 def excess(error, bayes):
     """Percent by which an error exceeds the optimum, at least what the axis can show."""
     return np.maximum(100 * (error / bayes - 1), LEAST / 10)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from pages.kit.explorer import Number, View
+from pages.kit.grids import around
 from pages.kit.picture import Axis, Curve, Picture, Vertical
 from pages.kit.words import tell
 from pages.teacher_student.convex import (
@@ -17,7 +18,6 @@ from pages.teacher_student.convex import (
     RIDGE,
     ROLES,
     above,
-    around,
     at,
     bayes,
     curve,
@@ -34,7 +34,7 @@ def picture(state: dict, points: int) -> Picture:
     threshold = at(state, lam=1.0)["alpha_sep"]
     curves = []
     for loss, role in ROLES.items():
-        grid = around(1.0 if loss == "square" else threshold, points)
+        grid = around(1.0 if loss == "square" else threshold, AXES["alpha"].low, AXES["alpha"].high, points, 0.15)
         found = curve(state, "alpha", grid, loss=loss)
         curves.append(Curve(loss, grid, found["gen_error"], role, weight=weight(state, loss)))
         curves.append(Curve(loss, grid, found["train_error"], role, weight=weight(state, loss), panel=1, legend=False))
