@@ -53,8 +53,10 @@ AGAINST = against(alpha="α: add data", gamma="γ: grow the network")
 
 def picture(state: dict, points: int) -> Picture:
     axis, task, values = state["against"], state["task"], parameters(state)
-    equal, x = state[other(axis)], around(state[other(axis)], points)
-    curves = []
+    equal = peak = state[other(axis)]
+    if axis == "alpha" and not square(values):
+        peak = min(at(values, loss="square", lam=1.0)["alpha_sep"], HIGH)
+    x, curves = around(peak, points), []
     for name, chosen in kinds(values).items():
         found, weight = curve(chosen, axis, x), 1.3 if name == kind(values) else 0.9
         curves += [Curve(name, x, shown(task, found[ERROR[task]]), ROLES[name], weight=weight)]
