@@ -186,9 +186,9 @@ VIEW = View(
     },
     notice=(
         "The best threshold falls with α: the more samples, the closer the residuals come to the noise itself, and the more its cusp matters.",
-        "A tuned Huber loss is within 1 % of the best of all convex losses for Laplace noise (lower panel), and never far for outliers.",
+        "A tuned Huber loss is within 1 % of the best of all convex losses for Laplace noise (lower panel). With outliers the bound itself is out of reach: its loss would not be convex.",
         "For Gaussian noise the best threshold is infinite: least squares is maximum likelihood *and* the best loss.",
-        "Every loss below the bound of unpenalised losses has a ridge: knowing that the signal is not large is worth more than the right loss.",
+        "With a ridge the error falls below the bound of all unpenalised losses: knowing that the signal is not large is worth more than the right loss.",
     ),
     map=Map("alpha", "huber", plane),
     experiment=experiment(
