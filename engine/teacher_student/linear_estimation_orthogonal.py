@@ -245,7 +245,7 @@ MODEL = Model(
             2006,
             "Analysis of CDMA systems that are characterized by eigenvalue spectrum",
             "Europhys. Lett. 76, 1193",
-            "https://arxiv.org/abs/cs/0603034",
+            "https://doi.org/10.1209/epl/i2006-10380-5",
         ),
         Reference(
             "J. Barbier, N. Macris, A. Maillard, F. Krzakala",

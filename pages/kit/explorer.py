@@ -344,7 +344,7 @@ def _draw_map(view: View, state: State) -> None:
             state.set({name: state.controls[name].nearest(point[axis]) for name, axis in ((chosen.x, "x"), (chosen.y, "y"))})
 
     at = [
-        max(state.values[name], axis.low) if axis.log else state.values[name]
+        max(state.values[name], 1.001 * axis.low) if axis.log else state.values[name]
         for name, axis in zip((chosen.x, chosen.y), (picture.x, picture.panels[0]), strict=True)
     ]
     marked = picture.with_curves([here(*at)])
