@@ -74,7 +74,7 @@ CASES = [
     Case("capacity-binary", "κ = 0", "alpha", np.linspace(0.01, 1.1, 200), pointwise(binary.solve, "alpha"), target=0.3e-3),
     *(
         Case(
-            "m-estimator", f"{loss}, {noise}", "alpha", np.geomspace(1.05, 100, 200), pointwise(m_estimator.solve, "alpha"),
+            "m-estimator", f"{loss}, {noise}, bounds remembered", "alpha", np.geomspace(1.05, 100, 200), pointwise(m_estimator.solve, "alpha"),
             {"loss": loss, "noise_law": noise}, reference_points=2, target=0.4e-3,
         )
         for loss, noise in (("huber", "laplace"), ("l1", "laplace"), ("huber", "contaminated"), ("l1", "gaussian"))
