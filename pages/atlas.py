@@ -47,6 +47,7 @@ EXPLORERS = (
     Explorer("teacher_student", "robust-regression", "Robust regression", "outlier"),
     Explorer("teacher_student", "committee-machine", "Committee machine", "alpha"),
     Explorer("double_descent", "double-descent", "Double descent", "alpha"),
+    Explorer("double_descent", "your-data", "Your data", "lam"),
     Explorer("double_descent", "structure", "Data structure", "rb"),
     Explorer("double_descent", "two-clouds", "Two clouds", "alpha"),
     Explorer("dynamics", "specialization", "Specialization", "eps"),

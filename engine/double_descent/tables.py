@@ -197,7 +197,7 @@ def tidy(frame: pd.DataFrame, label: str, standardise: bool = True) -> tuple[np.
 
     A column of numbers is a feature; those of another kind, constant ones, and those that are mostly missing are left out, other gaps are
     filled with the mean. A label of two values becomes -1 and 1, of several texts the commonest against all others. With `standardise`
-    features are divided by their standard deviation.
+    features and labels of many values are divided by their standard deviation.
     """
     if label not in frame:
         raise DataError(f"the table has no column {label}")
@@ -214,6 +214,7 @@ def tidy(frame: pd.DataFrame, label: str, standardise: bool = True) -> tuple[np.
         raise DataError(f"the label {label} has {'one value' if len(values) else 'no value'} only: there is nothing to learn")
     if column.dtype.kind in "iuf" and len(values) > 2:
         y = column.to_numpy(float)
+        y = y / y.std() if standardise else y
     else:
         common = column.value_counts().index[0]
         plus = max(values) if len(values) == 2 and column.dtype.kind in "biuf" else common

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 
 import streamlit as st
 
@@ -27,7 +28,8 @@ class Experiment:
     `points(state)` gives the axis and its values, `parameters(state)` the model's other parameters, `dots(state, values, *estimates)`
     the curves to lay over the theory, of one or several `series` that differ by the parameters named there. `words` say what is simulated;
     `size` and `trials` are (least, usual, most) a visitor may ask for. Where the size is itself a parameter of the theory,
-    `size_of(state)` gives it and there is nothing to ask.
+    `size_of(state)` gives it and there is nothing to ask; nor is there for a seed among `parameters`. `own()` gives a function with the
+    arguments of `cache.simulate_along` after the model that runs in its place, for data that are the visitor's.
     """
 
     model: str
@@ -39,6 +41,7 @@ class Experiment:
     size: tuple[int, int, int] = (1, 1, 1)
     size_of: Callable[[dict], int] | None = None
     series: Sequence[dict] = ({},)
+    own: Callable[[], Callable[..., dict[str, Estimate]]] | None = None
 
 
 class CancelledError(Exception):
@@ -71,6 +74,7 @@ def workers() -> ThreadPoolExecutor:
 def submit(experiment: Experiment, key: tuple, axis: str, values: Sequence[float], protocol: dict, parameters: dict) -> Job:
     """Queue the experiment; `key` names what it belongs to."""
     job = Job(key)
+    simulate = experiment.own() if experiment.own else partial(cache.simulate_along, experiment.model)
 
     def run() -> list[dict[str, Estimate]]:
         job.started = time.monotonic()
@@ -81,7 +85,7 @@ def submit(experiment: Experiment, key: tuple, axis: str, values: Sequence[float
             def progress(fraction: float) -> None:
                 job.progress((len(found) + fraction) / len(experiment.series))
 
-            found.append(cache.simulate_along(experiment.model, axis, values, progress=progress, **parameters | changes | protocol))
+            found.append(simulate(axis, values, progress=progress, **parameters | changes | protocol))
         return found
 
     job.future = workers().submit(run)
@@ -103,8 +107,9 @@ def start(experiment: Experiment, state: State, size: int, trials: int, seed: in
     """Run the experiment at the shown state, in place of what this visitor had running."""
     cancel(state)
     axis, values = experiment.points(state.values)
-    protocol = {"size": size, "trials": trials, "seed": seed}
-    job = submit(experiment, belongs(experiment, state.values), axis, values, protocol, experiment.parameters(state.values))
+    parameters = experiment.parameters(state.values)
+    protocol = {"size": size, "trials": trials, "seed": parameters.get("seed", seed)}
+    job = submit(experiment, belongs(experiment, state.values), axis, values, protocol, parameters)
     st.session_state[f"job/{state.view}"] = job
     return job
 
@@ -142,7 +147,9 @@ def draw(experiment: Experiment, state: State) -> None:
         size = row.number_input(f"${model.size.symbol}$ — {model.size.meaning}", low, high, usual, key=f"size-{state.view}", width=220)
     low, usual, high = experiment.trials
     trials = row.number_input(f"${model.trials.symbol}$ — {model.trials.meaning}", low, high, usual, key=f"trials-{state.view}", width=220)
-    seed = row.number_input("seed", 0, 2**32 - 1, 0, key=f"seed-{state.view}", width=140)
+    seed = 0
+    if "seed" not in experiment.parameters(state.values):
+        seed = row.number_input("seed", 0, 2**32 - 1, 0, key=f"seed-{state.view}", width=140)
     row.button("Run", key=f"run-{state.view}", on_click=start, args=(experiment, state, size, trials, seed), type="primary")
     job: Job = st.session_state[f"job/{state.view}"]
     if not job.future.done():

@@ -27,6 +27,8 @@ NOTHING = "nothing"
 """The branch of a picture that only says why there is nothing to draw."""
 MEMBERS = 41
 """Slider positions of a preview's family."""
+PRIVATE = 12
+"""Pictures and families of private data that a session keeps."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,9 @@ class View:
     """One explorable picture: a model, its controls, what is drawn and what is said.
 
     `picture(state, points)` draws the state with about `points` points a curve, and serves the exact picture and the preview alike.
-    `members(state)` is the number of slider positions of a preview, 0 where a family would take too long.
+    `members(state)` is the number of slider positions of a preview, 0 where a family would take too long. `bring` draws widgets of the
+    view's own above the controls, through which visitors bring data; `private()` names the data that the picture then depends on besides
+    its state: such pictures are kept in the visitor's session alone.
     """
 
     id: str
@@ -68,6 +72,8 @@ class View:
     map: Map | None = None
     experiment: Experiment | None = None
     members: Callable[[dict], int] = lambda state: MEMBERS
+    bring: Callable[[State], None] | None = None
+    private: Callable[[], str] | None = None
 
 
 def explore(page: str, views: Sequence[View]) -> None:
@@ -134,6 +140,8 @@ def _choose_view(page: str, views: Sequence[View], view: View) -> None:
 
 
 def _draw_controls(view: View, state: State) -> None:
+    if view.bring:
+        view.bring(state)
     with st.container(horizontal=True, gap="small"):
         for name, changes in view.presets.items():
             st.button(name, key=f"preset-{state.view}-{name}", on_click=state.reset, args=(changes,), type="secondary")
@@ -168,7 +176,20 @@ def solved(view: View, values: dict, points: int) -> Picture:
 
 def signature(view: View, values: Mapping) -> str:
     """A short name for a set of values."""
-    return hashlib.sha1(repr((view.id, view.model, sorted(values.items()))).encode(), usedforsecurity=False).hexdigest()[:12]
+    own = view.private() if view.private else ""
+    return hashlib.sha1(repr((view.id, view.model, own, sorted(values.items()))).encode(), usedforsecurity=False).hexdigest()[:12]
+
+
+def _memo(view: View, key: tuple, compute: Callable[[], object]) -> object:
+    """`cache.memo`; for a view of private data the last few values in the visitor's session."""
+    if not view.private:
+        return cache.memo(key, compute)
+    kept = st.session_state.setdefault(f"private/{view.id}", {})
+    value = kept.pop(key) if key in kept else compute()
+    kept[key] = value
+    while len(kept) > PRIVATE:
+        del kept[next(iter(kept))]
+    return value
 
 
 def fingerprint(curves: Sequence[Curve]) -> str:
@@ -178,7 +199,7 @@ def fingerprint(curves: Sequence[Curve]) -> str:
 
 def _draw_picture(view: View, state: State, small: bool = False) -> Picture:
     name = signature(view, state.values)
-    picture = cache.memo(("picture", view.model, name), lambda: solved(view, state.values, EXACT))
+    picture = _memo(view, ("picture", view.model, name), lambda: solved(view, state.values, EXACT))
     dots = experiments.dots(view.experiment, state) if view.experiment and not small else []
     live = [c for c in view.controls if c.live and c.numeric and c.when(state.values) and _free(state, c)]
     members = view.members(state.values)
@@ -276,7 +297,7 @@ def _family(view: View, state: State, control: Control, members: int) -> dict:
         pictures = [solved(view, {**state.values, control.name: control.value(position)}, PREVIEW) for position in positions]
         return encode_family(control.name, name, positions, pictures)
 
-    return cache.memo(("family", view.model, control.name, name), compute)
+    return _memo(view, ("family", view.model, control.name, name), compute)
 
 
 # ---- numbers and tabs ------------------------------------------------------------------------------------------------------------

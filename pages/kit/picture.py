@@ -166,7 +166,9 @@ class Heat:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to get the shown numbers from Python or the shell: a sweep of `model` over `axis`, and the observables that are drawn."""
+    """How to get the shown numbers from Python or the shell: a sweep of `model` over `axis`, of `whole` numbers or not, and the observables
+    that are drawn.
+    """
 
     model: str
     axis: str
@@ -176,16 +178,18 @@ class Recipe:
     log: bool
     parameters: dict
     observables: tuple[str, ...]
+    whole: bool = False
 
     def python(self) -> str:
-        grid = "np.geomspace" if self.log else "np.linspace"
+        grid = f"np.{'geomspace' if self.log else 'linspace'}({self.low:g}, {self.high:g}, {self.points})"
+        grid = f"np.unique({grid}.round())" if self.whole else grid
         arguments = "".join(f", {name}={value!r}" for name, value in self.parameters.items())
         drawn = ", ".join(f'curve["{name}"]' for name in self.observables)
         return (
             "import engine\nimport numpy as np\n\n"
-            f"{self.axis} = {grid}({self.low:g}, {self.high:g}, {self.points})\n"
+            f"{self.axis} = {grid}\n"
             f'curve = engine.sweep("{self.model}", {{"{self.axis}": {self.axis}}}{arguments})\n'
-            f"{drawn}  # arrays of {self.points}"
+            f"{drawn}  # arrays, one entry for each {self.axis}"
         )
 
     def shell(self) -> str:
