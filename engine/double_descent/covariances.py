@@ -6,7 +6,7 @@ $\omega_i$ of $\Omega$ and the squared components $\varphi_i^2$ of $\varphi$ alo
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -107,6 +107,21 @@ def measure(pool: Pool) -> Spectrum:
     omega, vectors = eigh(pool.U @ pool.U.T / points)
     omega = np.maximum(omega, 0.0)
     return spectrum(P, omega, omega * (vectors.T @ pool.nu) ** 2 / points, rho, points)
+
+
+def without_chance(of: Spectrum) -> Spectrum:
+    r"""The Spectrum of measured moments less what chance adds to them.
+
+    Among N points a target that has nothing to do with a mode seems to be explained by it to the share $(1-e)/N$, and all P modes together
+    leave only $(1-e)(N-P-1)/(N-1)$ of what they should miss. DataError where the points do not outnumber the modes.
+    """
+    N, P = of.points, of.omega.size
+    if N < P + 2:
+        raise DataError(f"chance cannot be told from what {P} modes explain with {N:.0f} points only")
+    missing = min(1.0, of.missing * (N - 1) / (N - P - 1))
+    power = np.maximum(of.power - missing / N, 0.0)
+    total = power.sum()
+    return replace(of, power=power * ((1.0 - missing) / total) if total > 0.0 else power, missing=missing if total > 0.0 else 1.0)
 
 
 def centred(X: np.ndarray, y: np.ndarray, measured: int | None = None) -> Pool:

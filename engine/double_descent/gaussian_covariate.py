@@ -37,7 +37,8 @@ diverge along it.
 
 **The trap.** Moments measured on a pool of points describe draws from that pool. On fresh data they promise too much: $e$ contains about
 $P/n_{pool}$ of chance correlations. `tested=pool` draws training samples from the pool with replacement and tests on all of it;
-`tested=held-out` trains and tests on points of their own (of the other half with `pool=half`).
+`tested=held-out` trains and tests on points of their own (of the other half with `pool=half`). `pool=corrected` takes chance off the moments
+of the half: $1-e$ grows by $\frac{n_{pool}-1}{n_{pool}-p_+-1}$, and every $p_i$ loses $(1-e)/n_{pool}$.
 
 **Numerics.** Diagonalised once. Square loss: a bracketed Newton iteration in $\ln x$, then one pass. Logistic and hinge: Newton's method on
 $(\ln V,\ln q,\mathrm{artanh}\frac m{\sqrt{\rho q}})$, averages over the field by Gauss-Legendre panels. The optimal ridge is searched over
@@ -68,6 +69,7 @@ from engine.double_descent.covariances import (
     power_law,
     spectrum,
     split,
+    without_chance,
 )
 from engine.double_descent.separability import separability_line
 from engine.double_descent.tables import LOCAL, parse
@@ -426,21 +428,26 @@ def digit_pools(label: str, features: str, P: int, seed: int, pool: str) -> tupl
 
 def pools(X: np.ndarray, y: np.ndarray, pool: str) -> tuple[Pool, Pool]:
     """The points on which moments are measured, and those on which held-out fits train and test: the same ones, or two halves."""
-    if pool == "half":
+    if pool != "all":
         return split(X, y)
     everything = centred(X, y)
     return everything, everything
 
 
+def measured(points: Pool, pool: str) -> Spectrum:
+    """The moments of these points, as they are or less what chance adds."""
+    return without_chance(measure(points)) if pool == "corrected" else measure(points)
+
+
 @lru_cache(32)
 def digit_spectrum(label: str, features: str, P: int, seed: int, pool: str) -> Spectrum:
-    return measure(digit_pools(label, features, P, seed, pool)[0])
+    return measured(digit_pools(label, features, P, seed, pool)[0], pool)
 
 
 @lru_cache(8)
 def path_spectrum(path: str, stamp: tuple, pool: str) -> Spectrum:
     arrays = file_arrays(path, stamp)
-    return measure(pools(arrays["X"], arrays["y"], pool)[0]) if "X" in arrays and "y" in arrays else file_spectrum(arrays)
+    return measured(pools(arrays["X"], arrays["y"], pool)[0], pool) if "X" in arrays and "y" in arrays else file_spectrum(arrays)
 
 
 @lru_cache(64)
@@ -457,16 +464,17 @@ def source_spectrum(
     if source == "powerlaw":
         return power_law_spectrum(P, a, b, explained)
     P, seed = (0, 0) if features == "pixels" else (P, seed)  # which do not matter then
-    if source == "digits":
-        return digit_spectrum(label, features, P, seed, pool)
     if source == "generator":
         return generated(label, features, P, seed)[0]
-    file_data(path)
-    status = Path(path).stat()
     try:
+        if source == "digits":
+            return digit_spectrum(label, features, P, seed, pool)
+        file_data(path)
+        status = Path(path).stat()
         return path_spectrum(path, (status.st_mtime_ns, status.st_size), pool)
     except DataError as error:
-        raise ParameterError("path", path, str(error)) from error
+        name, value = ("path", path) if source == "file" else ("pool", pool)
+        raise ParameterError(name, value, str(error)) from error
 
 
 def solve(n: int, lam: float | str, delta: float, task: str, loss: str, tested: str, **source) -> dict[str, float]:
@@ -709,7 +717,7 @@ PARAMETERS = (
     Parameter("features", "", "pixels, or the activation of random features of them (digits, generator)", "pixels", choices=("pixels", *ACTIVATIONS)),
     Parameter("seed", "s", "seed of the random features (digits, generator)", 0, 0, 2**32 - 1, integer=True),
     Parameter("path", "", "file: X and y, or omega, phi2 (or phi) and rho", None, text=FILE),
-    Parameter("pool", "", "points on which moments are measured (digits, file)", "all", choices=("all", "half")),
+    Parameter("pool", "", "points on which moments are measured (digits, file): all, half of them, or half and what chance adds taken off", "all", choices=("all", "half", "corrected")),
     Parameter("tested", "", "experiment: draws from the pool tested on it, or points of their own (digits, file)", "pool", choices=("pool", "held-out")),
     Parameter("n", "n", "number of training samples", 100, 1, 100_000, scale="log", integer=True),
     Parameter("lam", r"\lambda", "ridge; opt: the one of least test error in [1e-8, 1e6]", 0.1, 0.0, 1e12, scale="log", choices=("opt",)),

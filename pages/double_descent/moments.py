@@ -12,15 +12,16 @@ from engine.double_descent.covariances import Spectrum
 from engine.double_descent.gaussian_covariate import source_spectrum
 from pages.kit.controls import Control
 from pages.kit.experiment import Experiment
-from pages.kit.picture import Axis, Curve, Horizontal, Label, Mark, Picture, Recipe, Vertical, here
+from pages.kit.picture import Axis, Curve, Horizontal, Mark, Picture, Recipe, Vertical, here
 from pages.kit.words import tell
 
 ID = "gaussian-covariate"
 MODEL = engine.model(ID)
 ERROR = {"square": "gen_mse", "logistic": "gen_error", "hinge": "gen_error"}
 TRAIN = {"square": "train_loss", "logistic": "train_error", "hinge": "train_error"}
-MISSED, MISSED_TRAINING = Axis("missed", "fresh labels", 0, 0.55, weight=2.4), Axis("training", "", -0.02, 0.42)
-TRAINING = Axis("training", "", -0.02, 0.52)
+HALF = {"square": 2.0, "logistic": 1.0, "hinge": 1.0}
+"""What makes the training loss, which has a ½ for ridge, comparable with the test error."""
+MISSED = Axis("errors", "missed labels", -0.01, 0.55, weight=2)
 
 LOSS = Control(
     replace(MODEL.parameter("loss"), symbol=""),
@@ -131,7 +132,7 @@ def theory(source: dict, state: dict, high: int) -> Theory:
 def few(state: dict, points: int) -> int:
     """Fewer points where every one is a search for the best ridge."""
     slow = state["lam"] == "opt"
-    return points if not slow else points // 3 if state["loss"] == "square" else points // 8
+    return points if not slow else max(12, points // (3 if state["loss"] == "square" else 8))
 
 
 def members(state: dict) -> int:
@@ -144,46 +145,27 @@ def members(state: dict) -> int:
 # ---- the picture -----------------------------------------------------------------------------------------------------------------
 
 
-def panels(state: dict, error: Axis, modes: int) -> tuple[Axis, ...]:
-    """Test error, training error, and the spectrum over an axis of its own."""
-    spectrum = Axis("share", "", 1e-4, 2, log=True, weight=1.4, x=Axis("k", "mode, largest variance first", 1, modes, log=True))
-    return (error, TRAINING, spectrum) if state["loss"] == "square" else (MISSED, MISSED_TRAINING, spectrum)
-
-
-def draw(
-    state: dict, points: int, of: Theory, high: int, error: Axis, modes: int, takeaway: str, title: str, marks: Sequence[Mark] = ()
-) -> Picture:
-    """Predicted errors against n, and below them what the prediction is made of."""
+def draw(state: dict, points: int, of: Theory, high: int, floor: float, modes: int, takeaway: str, title: str, *marks: Mark) -> Picture:
+    """Predicted errors against n, squared ones down to `floor`, and below them what the prediction is made of."""
     spectrum, loss = of.of, state["loss"]
+    error = Axis("errors", "squared", floor, 6, log=True, weight=2) if loss == "square" else MISSED
+    share = Axis("share", "", 1e-4, 2, log=True, x=Axis("k", "mode, largest variance first", 1, modes, log=True))
     grid = around(min(max(of.peak, LEAST), high), high, few(state, points))
     found, now = of.along(grid), of.at(state["n"])
-    x, k = np.array(grid), np.arange(1, of.peak + 1)
-    left = 1.0 - np.cumsum(spectrum.power)
+    x, k = np.array(grid), np.rint(np.geomspace(1, of.peak, points)).astype(int)
+    left = 1.0 - np.cumsum(spectrum.power)[k - 1]
     kappa = now["effective_ridge"] / spectrum.omega[0]
-    curves = [
-        Curve("predicted", x, shown(error if loss == "square" else MISSED, found[ERROR[loss]])),
-        Curve("predicted", x, found[TRAIN[loss]], panel=1, legend=False),
-        Curve("variance ω_k/ω₁", k, np.maximum(spectrum.omega / spectrum.omega[0], 1e-9), panel=2, role="second"),
-        Curve("target not yet explained", k, np.maximum(left, 1e-9), panel=2, role="shade-1", dash=1),
+    curves = (
+        Curve("test", x, shown(error, found[ERROR[loss]])),
+        Curve("training", x, shown(error, HALF[loss] * found[TRAIN[loss]]), dash=1, weight=0.7),
+        Curve("variance", k, np.maximum(spectrum.omega[k - 1] / spectrum.omega[0], 1e-9), panel=1, role="second"),
+        Curve("target left", k, np.maximum(left, 1e-9), panel=1, role="shade-1", dash=1),
         here(state["n"], now[ERROR[loss]]),
-        here(state["n"], now[TRAIN[loss]], panel=1),
-    ]
-    edge = []
-    if 1e-4 < kappa < 2:
-        words = Label("variance above the line: learned", modes**0.27, kappa / 5 if kappa > 3e-3 else kappa * 4, role="theory", panel=2)
-        edge = [Horizontal("", kappa, role="theory", panel=2), words]
-    peak = [Vertical("n = P", of.peak)] if LEAST <= of.peak <= high else []
-    axis = Axis("n", "training samples", LEAST, high, log=True)
-    return Picture(
-        title,
-        axis,
-        panels(state, error, modes),
-        tuple(curves),
-        (*peak, *edge, *marks),
-        takeaway,
-        branch=loss,
-        recipe=of.recipe,
     )
+    peak = [Vertical("n = P", of.peak)] if LEAST <= of.peak <= high else []
+    edge = [Horizontal("learned above", kappa, role="theory", panel=1)] if 1e-4 < kappa < 2 else []
+    axis = Axis("n", "training samples", LEAST, high, log=True)
+    return Picture(title, axis, (error, share), curves, (*peak, *edge, *marks), takeaway, branch=loss, recipe=of.recipe)
 
 
 def shown(axis: Axis, error: np.ndarray) -> np.ndarray:
@@ -195,6 +177,10 @@ def story(state: dict, of: Theory) -> str:
     """The prediction at this n in words."""
     now, n, peak, loss = of.at(state["n"]), state["n"], of.peak, state["loss"]
     error = now[ERROR[loss]]
+    if np.isnan(now["q"]) and state["lam"] == "opt":
+        return "Every label is a coin flip: nothing can be learned, and no ridge is better than another."
+    if np.isnan(now["q"]) and loss != "square":
+        return f"Without ridge there is no solution at n = {n}: the labels are just about to be inseparable. Any λ > 0 cures it."
     if np.isnan(now["q"]):
         return f"Exactly at n = P = {peak} least squares has no error to predict without ridge: it is infinite. Any λ > 0 cures it."
     if loss != "square":
@@ -208,10 +194,12 @@ def story(state: dict, of: Theory) -> str:
 
 
 def dots(state: dict, values: Sequence[int], found: dict[str, Estimate], name: str, role: str = "experiment") -> list[Curve]:
-    """Measured test and training errors."""
+    """Measured test errors, and small the training errors; a log axis has no bar that reaches 0."""
+    n, test, training, half = np.array(values, float), found[ERROR[state["loss"]]], found[TRAIN[state["loss"]]], HALF[state["loss"]]
+    positive = np.where(training.mean > 0, training.mean, np.nan) if half == 2 else training.mean
     return [
-        Curve(name, np.array(values, float), found[key].mean, role, "dots", found[key].sem, panel=panel, legend=panel == 0)
-        for panel, key in enumerate((ERROR[state["loss"]], TRAIN[state["loss"]]))
+        Curve(f"{name}, training", n, half * positive, role, "dots", half * training.sem, weight=0.6, legend=False),
+        Curve(name, n, test.mean, role, "dots", test.sem),
     ]
 
 

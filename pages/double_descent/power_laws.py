@@ -17,7 +17,7 @@ from pages.double_descent.moments import (
 )
 from pages.kit.controls import Control
 from pages.kit.explorer import Number, View
-from pages.kit.picture import Axis, Picture
+from pages.kit.picture import Picture
 from pages.kit.words import tell
 
 HIGH = 5000
@@ -34,7 +34,7 @@ def picture(state: dict, points: int) -> Picture:
         points,
         of,
         HIGH,
-        Axis("test error", "(ν−h)²", 1e-4, 10, log=True, weight=2.4),
+        1e-4,
         1000,
         tell_rate(state, of.peak, story(state, of)),
         "Features that decay as a power, and a target that lies among the first or the last of them",
@@ -87,7 +87,7 @@ VIEW = View(
         RIDGE,
         Control(MODEL.parameter("a"), 0, 3, 0.05, 1.5, words="how fast the features decay"),
         Control(MODEL.parameter("b"), 0, 3, 0.05, 0.5, words="how much the target favours the first"),
-        Control(MODEL.parameter("P"), 10, 1000, 0.05, 200, log=True, words="number of features"),
+        Control(MODEL.parameter("P"), 10, 1000, 0.05, 1000, log=True, words="number of features"),
         LOSS,
         Control(MODEL.parameter("explained"), 0.2, 1, 0.01, 1.0, words="share of the target that is linear", more=True),
     ),
@@ -95,10 +95,10 @@ VIEW = View(
     numbers=numbers,
     presets={
         "decaying features": {"lam": 1e-3},
-        "all alike: the peak": {"a": 0.0, "b": 0.0, "lam": 1e-4, "delta": 0.1},
+        "all alike: the peak": {"a": 0.0, "b": 0.0, "lam": 1e-4, "delta": 0.1, "P": 200, "n": 200},
         "aligned target": {"b": 2.5, "lam": 1e-3},
         "misaligned target": {"b": 0.0, "a": 0.8, "lam": 1e-3},
-        "noise": {"delta": 0.2, "lam": 1e-3, "n": 200},
+        "noise": {"delta": 0.2, "lam": 1e-4, "n": 200, "P": 200},
     },
     notice=(
         "With the same features, a target in the leading ones (large b) is learned from few samples and one in the last from many: "

@@ -19,7 +19,7 @@ from pages.double_descent.moments import (
     theory,
 )
 from pages.kit.explorer import Number, View
-from pages.kit.picture import Axis, Picture
+from pages.kit.picture import Picture
 from pages.kit.words import tell
 
 HIGH = 5000
@@ -40,7 +40,7 @@ def picture(state: dict, points: int) -> Picture:
         points,
         of,
         HIGH,
-        Axis("test error", "(ν−h)²", 1e-3, 10, log=True, weight=2.4),
+        1e-3,
         of.peak,
         text,
         "Learning from images that a network dreams up: predicted errors, and what the prediction is made of",

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from engine import Estimate
-from engine.double_descent.covariances import DataError, Pool, Spectrum, measure, split
+from engine.double_descent.covariances import DataError, Pool, Spectrum, measure, split, without_chance
 from engine.double_descent.gaussian_covariate import check_work, curve, simulate_points
 from engine.double_descent.tables import UPLOAD, table, tidy
 from engine.model import ParameterError
@@ -33,7 +33,7 @@ from pages.double_descent.moments import (
 from pages.kit.controls import Control, State
 from pages.kit.experiment import Experiment
 from pages.kit.explorer import Number, View
-from pages.kit.picture import Axis, Picture, Recipe, Vertical
+from pages.kit.picture import Picture, Recipe, Vertical
 from pages.kit.words import tell
 
 HIGH = 20_000
@@ -64,7 +64,10 @@ def measured(name: str, frame: pd.DataFrame, label: str, standardise: bool) -> M
     """The table, measured; DataError where it teaches nothing."""
     X, y, notes = tidy(frame, label, standardise)
     first, second = split(X, y)
-    return Measured(name, measure(first), second, X, y, tuple(notes))
+    of = measure(first)
+    if of.points > of.omega.size + 1:
+        of = without_chance(of)
+    return Measured(name, of, second, X, y, tuple(notes))
 
 
 @lru_cache(2)
@@ -80,7 +83,7 @@ def chosen(state: dict) -> Measured:
     if state["table"] != OWN:
         return example(state["table"])
     if KEPT not in st.session_state:
-        raise ParameterError("table", OWN, "no table of yours has been measured yet; choose a file beside this picture")
+        raise ParameterError("table", OWN, "no table of yours has been measured yet; choose a file with the button Upload")
     return st.session_state[KEPT]
 
 
@@ -100,6 +103,8 @@ def plain(text: str) -> str:
 def bring(state: State) -> None:
     """The widgets through which a table comes in: file, label, scale; what was done to it in sentences."""
     if state.values["table"] != OWN:
+        st.session_state.pop(KEPT, None)
+        st.session_state.pop("your-frame", None)
         return
     file = st.file_uploader(
         f"A table, at most {UPLOAD.size >> 20} MB, {UPLOAD.columns - 1:,} features and {UPLOAD.entries:,} numbers",
@@ -114,7 +119,7 @@ def bring(state: State) -> None:
     try:
         frame = opened(file)
         names = [str(name) for name in frame.columns]
-        label = st.selectbox("What is to be learned: the column", names, index=guess(names), key="your-label")
+        label = st.selectbox("What is to be learned: the column", names, index=guess(frame), key="your-label")
         standardise = st.checkbox("every feature of variance 1", True, key="your-scale")
         made = (file.file_id, label, standardise)
         if st.session_state.get("your-choice") != made or KEPT not in st.session_state:
@@ -137,10 +142,11 @@ def opened(file) -> pd.DataFrame:
     return st.session_state["your-frame"][1]
 
 
-def guess(names: list[str]) -> int:
-    """Which column is likely to be the label."""
-    likely = [i for i, name in enumerate(names) if name.lower() in ("y", "label", "target", "class")]
-    return likely[0] if likely else len(names) - 1
+def guess(frame: pd.DataFrame) -> int:
+    """Which column is likely to be the label: one called so, else the last that holds more than one value."""
+    names = [str(name).lower() for name in frame.columns]
+    likely = [i for i, name in enumerate(names) if name in ("y", "label", "target", "class")]
+    return next((i for i in (*likely, *reversed(range(len(names)))) if frame.iloc[:, i].nunique() > 1), 0)
 
 
 def packed(table: Measured) -> bytes:
@@ -155,7 +161,7 @@ def packed(table: Measured) -> bytes:
 
 def theory(data: Measured, state: dict) -> Theory:
     """The theory of a measured table."""
-    values = parameters({"source": "file", "path": "table.npz", "pool": "half"}, state)
+    values = parameters({"source": "file", "path": "table.npz", "pool": "corrected"}, state)
     drawn = (ERROR[state["loss"]], "train_loss" if state["loss"] == "square" else "train_error")
     return Theory(
         lambda grid: curve(data.of, np.array(grid, float), state["lam"], 0.0, values["task"], state["loss"]),
@@ -172,11 +178,11 @@ def picture(state: dict, points: int) -> Picture:
         points,
         of,
         HIGH,
-        Axis("test error", "(y−h)²", 0.03, 6, log=True, weight=2.4),
+        0.02,
         max(10, data.of.P),
         tell_pool(state, data, story(state, of)),
         "A table: predicted errors, and what the prediction is made of",
-        (Vertical("your rows", len(data.y), role="second"),),
+        Vertical("your rows", len(data.y), role="second"),
     )
 
 
@@ -184,7 +190,7 @@ def tell_pool(state: dict, data: Measured, text: str) -> str:
     """The prediction, and where it should not be trusted."""
     points, P = data.of.points, data.of.P
     if points < 5 * P:
-        return f"{text} But {P} features measured on {points:.0f} rows promise too much: fresh rows will do worse."
+        return f"{text} But {P} features measured on {points:.0f} rows say little: fresh rows may do worse."
     return text + (" For real labels that is a rule of thumb." if state["loss"] != "square" else "")
 
 
@@ -253,11 +259,11 @@ VIEW = View(
         "tumours": {},
         "without ridge": {"lam": 0.0, "n": 40},
         "diabetes": {"table": "diabetes", "lam": 1.0, "n": 40},
-        "your own": {"table": OWN},
+        "logistic loss": {"loss": "logistic", "lam": 0.1},
     },
     notice=(
-        "Covariances are measured on one half of the rows; the dots are fits to the other half. Nothing is fitted to the dots, and the "
-        "curve goes on beyond the rows there are: what would more data bring?",
+        "Covariances are measured on one half of the rows, less what chance adds to them; the dots are fits to the other half. Nothing is "
+        "fitted to the dots, and the curve goes on beyond the rows there are: what would more data bring?",
         "A label of numbers is scaled to variance 1, one of two values is ±1: an error of 1 is about as bad as guessing the mean. Below the "
         "floor, what endless data would leave, no linear model can get.",
         "A table stays in this session: it is not written to disk, not shared, and gone when you leave or remove it.",
@@ -268,7 +274,7 @@ VIEW = View(
         ID,
         fitted,
         given,
-        lambda state, values, found: dots(state, values, found, "fits to the other half"),
+        lambda state, values, found: dots(state, values, found, "real fits"),
         "Each trial trains on n rows of the half that was not measured and tests on the rest of it.",
         trials=(5, 20, 60),
         size_of=lambda state: 4000,

@@ -116,7 +116,7 @@ def _body(page: str, views: Sequence[View], states: dict[str, State]) -> None:
     heading.header(view.question, anchor=False)
     with picture_column, st.container(key=f"picture-{state.view}"):
         picture = _draw_picture(view, state)
-        if view.experiment:
+        if _simulated(view, picture):
             experiments.draw_progress(state)
     _draw_numbers(view, state)
     _draw_tabs(view, state, picture)
@@ -140,11 +140,11 @@ def _choose_view(page: str, views: Sequence[View], view: View) -> None:
 
 
 def _draw_controls(view: View, state: State) -> None:
-    if view.bring:
-        view.bring(state)
     with st.container(horizontal=True, gap="small"):
         for name, changes in view.presets.items():
             st.button(name, key=f"preset-{state.view}-{name}", on_click=state.reset, args=(changes,), type="secondary")
+    if view.bring:
+        view.bring(state)
     shown = [control for control in view.controls if control.when(state.values)]
     for control in shown:
         if not control.more:
@@ -174,6 +174,11 @@ def solved(view: View, values: dict, points: int) -> Picture:
         return Picture(view.question, Axis("", ""), (Axis("", ""),), takeaway=f"Nothing to draw here: {reason}.", branch=NOTHING)
 
 
+def _simulated(view: View, picture: Picture) -> bool:
+    """Whether there is an experiment to lay over the picture: none where there is nothing to draw."""
+    return view.experiment is not None and picture.branch != NOTHING
+
+
 def signature(view: View, values: Mapping) -> str:
     """A short name for a set of values."""
     own = view.private() if view.private else ""
@@ -200,7 +205,7 @@ def fingerprint(curves: Sequence[Curve]) -> str:
 def _draw_picture(view: View, state: State, small: bool = False) -> Picture:
     name = signature(view, state.values)
     picture = _memo(view, ("picture", view.model, name), lambda: solved(view, state.values, EXACT))
-    dots = experiments.dots(view.experiment, state) if view.experiment and not small else []
+    dots = experiments.dots(view.experiment, state) if _simulated(view, picture) and not small else []
     live = [c for c in view.controls if c.live and c.numeric and c.when(state.values) and _free(state, c)]
     members = view.members(state.values)
     key = f"chart-{state.view}"
@@ -339,7 +344,7 @@ def displayed(markdown: str) -> str:
 def _draw_tabs(view: View, state: State, picture: Picture) -> None:
     drawn = {
         "Phase diagram": (view.map, lambda: _draw_map(view, state)),
-        "Experiment": (view.experiment, lambda: experiments.draw(view.experiment, state)),
+        "Experiment": (_simulated(view, picture), lambda: experiments.draw(view.experiment, state)),
         "Notice": (view.notice, lambda: st.markdown("\n".join(f"- {point}" for point in view.notice))),
         "Equations": (True, lambda: st.markdown(displayed(engine.model(view.model).equations))),
         "Take away": (True, lambda: _draw_take_away(view, state, picture)),

@@ -6,7 +6,7 @@ import pytest
 
 import engine
 from benchmarks.reference.gaussian_covariate import iterate
-from engine.double_descent.covariances import Pool, centred, digit_features, digits, measure, power_law, spectrum
+from engine.double_descent.covariances import Pool, centred, digit_features, digits, measure, power_law, spectrum, without_chance
 from engine.double_descent.gaussian_covariate import curve, optimal_ridges, simulate_points, trained
 
 CLASSIFY = {"task": "classification"}
@@ -225,6 +225,27 @@ def test_held_out_digits_fall_on_the_prediction_of_the_other_half(n):
     theory = solve(source="digits", n=n, pool="half")["gen_mse"]
     found = engine.simulate("gaussian-covariate", trials=40, source="digits", n=n, pool="half", tested="held-out")["gen_mse"]
     assert abs(found.mean - theory) < 4 * found.sem + 0.02 * theory
+
+
+@pytest.mark.parametrize(("P", "n"), [(100, 200), (200, 400), (400, 400)])
+def test_taking_chance_off_the_moments_predicts_fresh_images(P, n):
+    given = {"source": "digits", "features": "relu", "P": P, "n": n, "lam": 0.01}
+    held = engine.simulate("gaussian-covariate", trials=20, pool="half", tested="held-out", **given)["gen_mse"].mean
+    naive, corrected = (solve(pool=pool, **given)["gen_mse"] for pool in ("half", "corrected"))
+    assert corrected == pytest.approx(held, rel=0.12)
+    assert naive < 0.9 * held
+
+
+def test_chance_is_taken_off_a_target_that_is_all_noise():
+    rng = np.random.default_rng(1)
+    of = measure(centred(rng.standard_normal((300, 100)), rng.standard_normal(300)))
+    assert of.explained == pytest.approx(1 / 3, abs=0.07)
+    corrected = without_chance(of)
+    assert corrected.explained < 0.12
+    assert corrected.power.sum() == pytest.approx(corrected.explained)
+    with pytest.raises(engine.ParameterError, match="chance cannot be told") as caught:
+        solve(source="digits", features="relu", P=1000, pool="corrected")
+    assert caught.value.name == "pool"
 
 
 def test_small_pools_promise_too_much():
