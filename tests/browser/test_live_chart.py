@@ -173,7 +173,7 @@ def test_a_phone_sees_picture_and_sliders_together(visit, explorer):
     slider = page.locator(f".st-key-{key}").bounding_box()
     assert plot["y"] >= 0
     assert plot["y"] + plot["height"] <= slider["y"] + 1
-    assert slider["y"] + slider["height"] <= PHONE["height"]
+    assert slider["y"] + slider["height"] <= PHONE["height"] + 1
 
 
 def test_dark_mode_draws_light_on_dark(visit):
