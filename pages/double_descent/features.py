@@ -13,6 +13,7 @@ import cache
 import engine
 from engine import Estimate, Parameter
 from engine.model import Value
+from pages.kit import grids
 from pages.kit.controls import Control
 from pages.kit.experiment import Experiment
 from pages.kit.explorer import Map
@@ -159,8 +160,7 @@ def other(axis: str) -> str:
 
 def around(peak: float, points: int, width: float = 0.05, low: float = LOW, high: float = HIGH) -> np.ndarray:
     """The axis of α or γ: evenly spaced in the logarithm far from `peak`, ever closer within `width` of it."""
-    first, last = (np.arcsinh(np.log(end / peak) / width) for end in (low, high))
-    return np.clip(peak * np.exp(width * np.sinh(np.linspace(first, last, points))), low, high)
+    return grids.around(peak, low, high, points, width)
 
 
 def separability(values: dict, axis: str) -> float:
