@@ -108,7 +108,7 @@ def story(state: dict, found: dict) -> str:
         return f"Hard: at {at} the labels allow {tell_error(best, state)}, but AMP cannot even start: it learns nothing before α = {tell_load(min(wr, alg))}."
     if found["phase"] == "hard":
         exact = "One label would do in principle (α_IT = 0)" if it == 0 else f"At {at} the labels allow {tell_error(best, state)}"
-        return f"Hard phase: {exact[0].lower()}{exact[1:]}, but AMP is stuck at {tell_error(amp, state)}; it gets through at α = {tell_load(alg)}."
+        return f"Hard: {exact[0].lower()}{exact[1:]}, AMP is stuck at {tell_error(amp, state)} until α = {tell_load(alg)}."
     if found["phase"] == "no-recovery":
         later = f"; the jump comes at α = {tell_load(it)}" if it < wr else f"; it begins at α = {tell_load(wr)}"
         return f"At {at} nothing can be learned, not even by the best of all algorithms{later}."

@@ -114,7 +114,7 @@ def test_amp_rests_in_a_valley_and_the_best_is_the_deepest_point(changes):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "stuck at 15.9 % errors; it gets through at α = 1.493"),
+        ({}, "stuck at 15.9 % errors until α = 1.493"),
         ({"alpha": 1.0}, "Impossible: at α = 1"),
         ({"alpha": 2.0}, "Easy: at α = 2"),
         ({"channel": "door", "alpha": 1.2}, "it learns nothing before α = 1.36"),
