@@ -280,6 +280,7 @@ GREEK = {
     r"\varepsilon": "ε",
     r"\epsilon": "ε",
     r"\rho": "ρ",
+    r"\tau": "τ",
     r"\beta": "β",
     r"\phi": "φ",
 }
