@@ -146,6 +146,7 @@ VIEW = View(
         dots,
         "Data sets of αD samples from the two clusters, each used over and over: gradient descent from random weights with overlap exactly 0. "
         "Bars: standard error over the runs; the points of one run move together.",
+        [1, 2, 3, 4, 6, 8, 11, 16, 22, 32, 45, 64, 90, 125, HORIZON],
     ),
     members=lambda state: 15,
 )

@@ -25,7 +25,7 @@ AGREE = 2e-3
 """How well two seeds must agree on m (relative where that exceeds 1) before no more paths are taken."""
 ROLES = {"full batch": "theory", "mini-batch": "second"}
 
-SAMPLES = Control(MODEL.parameter("alpha"), 0.2, 10, 0.05, log=True, words="samples per dimension")
+SAMPLES = Control(MODEL.parameter("alpha"), 0.1, 10, 0.05, log=True, words="samples per dimension")
 NOISE = Control(MODEL.parameter("delta"), 0.31623, 3.1623, 0.05, log=True, words="variance of each cluster")
 RIDGE = Control(MODEL.parameter("lam"), 1e-3, 10, 0.1, log=True, words="ridge", named={"λ = 0": 0.0})
 RATE = Control(MODEL.parameter("eta"), 0.02, 2, 0.05, log=True, words="learning rate")
@@ -127,8 +127,8 @@ def doubt(error: float) -> str:
     return ", in closed form" if error < 1e-12 else f" (± {tell(error)} from seed to seed)"
 
 
-def experiment(draw: Callable[[dict, np.ndarray, dict], list[Curve]], words: str, **fixed) -> Experiment:
-    """Training runs with the full batch and with the mini-batch of the state."""
+def experiment(draw: Callable[[dict, np.ndarray, dict], list[Curve]], words: str, steps: list[int], **fixed) -> Experiment:
+    """Training runs with the full batch and with the mini-batch of the state, looked at after so many `steps`."""
 
     def dots(state: dict, values: list, full: dict, mini: dict) -> list[Curve]:
         drawn = draw(state, np.array(values), full) + (draw(state, np.array(values), mini) if state["batch"] < 1 else [])
@@ -139,7 +139,7 @@ def experiment(draw: Callable[[dict, np.ndarray, dict], list[Curve]], words: str
 
     return Experiment(
         ID,
-        lambda state: ("steps", [1, 2, 3, 4, 6, 8, 11, 16, 22, 32, 45, 64, 90, 125, HORIZON]),
+        lambda state: ("steps", steps),
         p,
         dots,
         words,
