@@ -45,12 +45,12 @@ def residual_moments(problem, t, m, C, R_w, G, C_g, R_g):
 def march_closed(problem, steps, m0, variance):
     """m (steps+1,), C, R_w (steps+1, steps+1), E[e] and E[e²] (steps+1,), and how many of the steps+1 were reached."""
     n = steps + 1
-    m, G, mean, square = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+    m, kappa, G, mean, square = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
     C, R_w, C_g, R_g = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
     m[0], C[0, 0] = m0, variance + m0 * m0
     for t in range(n):
         mean[t], square[t] = residual_moments(problem, t, m, C, R_w, G, C_g, R_g)
-        if t < steps and not advance(problem, t, G[t], C_g[t], R_g[t], m, C, R_w):
+        if t < steps and not advance(problem, t, G[t], C_g[t], R_g[t], m, kappa, C, R_w):
             return m, C, R_w, mean, square, t + 1
     return m, C, R_w, mean, square, n
 

@@ -1,8 +1,11 @@
 r"""Gradient descent by dynamical mean-field theory: a population of representative training samples, marched forward in time.
 
-Path $j$ has the field $h^t=cm^t+\sqrt\Delta\,(\zeta^t+\sum_{s<t}R_w(t,s)g^s)$. Its noise $\zeta$ with covariance C comes from scrambled
-Sobol points, mirrored and whitened; averages over the batch indicator $s^t$ use its probability $p^t$ given the past. Paths lie in
-blocks of LANES; those of a block belong to the same cluster, the second half of it mirrors the first.
+Path $j$ has the field $h^t=cm^t+\sqrt\Delta\,(\zeta^t+\sum_{s<t}R_w(t,s)g^s)$. Its noise is what the weights are made of,
+$\zeta^t=m^tz_*+\kappa^tz_0+\sqrt\alpha\sum_{s<t}R_w(t,s)\chi^s$ with the gradients of the others, $\chi\sim\mathcal{GP}(0,C_g)$: its covariance is C.
+Averages over the batch indicator $s^t$ use its probability $p^t$ given the past, except in the correlations of $\chi$: those of the sampled
+gradients themselves are positive definite whatever the sampling errors. (A root of C, or of $C_g$ averaged over $s$, amplifies those errors by
+small pivots: for batches near the full one by far more than they are.) Gaussians come from scrambled Sobol points, mirrored and whitened.
+Paths lie in blocks of LANES; those of a block belong to the same cluster, the second half of it mirrors the first.
 """
 
 import math
@@ -16,15 +19,15 @@ from engine.dynamics.dmft_weights import LOGISTIC, SQHINGE, SQUARE, Path, advanc
 
 LANES = 64
 WORD = 32  # bits of a Sobol coordinate
-LONGEST = 400  # steps
+LONGEST = 402  # rows of noise
 
 
 @lru_cache(maxsize=1)
 def direction_numbers() -> np.ndarray:
-    """Direction numbers of Sobol's sequence, (LONGEST + 1, 16) of WORD bits: 2^16 points."""
+    """Direction numbers of Sobol's sequence, (LONGEST, 16) of WORD bits: 2^16 points."""
     from scipy.stats.qmc import Sobol
 
-    sequence, drawn, columns = Sobol(LONGEST + 1, scramble=False), 0, []
+    sequence, drawn, columns = Sobol(LONGEST, scramble=False), 0, []
     for j in range(16):
         sequence.fast_forward(2**j - drawn)
         columns.append((sequence.random(1)[0] * 2.0**WORD).astype(np.uint64))  # x at 2^j: numbers j and j - 1, by Gray's code
@@ -83,16 +86,16 @@ def whiten(E):
             row[i] *= scale
 
 
-def gaussians(seed: int, steps: int, pairs: int, strata: int) -> np.ndarray:
-    """White noise of half the paths, (blocks, steps + 1, LANES/2), one scrambling per stratum. Fewer steps give a prefix."""
+def gaussians(seed: int, rows: int, pairs: int, strata: int) -> np.ndarray:
+    """White noise of half the paths, (blocks, rows, LANES/2), one scrambling per stratum. Fewer rows are a prefix."""
     parts = []
     for stratum in range(strata):
-        words = np.random.default_rng([seed, stratum]).integers(0, 2**WORD, (steps + 1, WORD + 1), np.uint64)
-        points = np.empty((steps + 1, pairs // strata))
-        scrambled_points(direction_numbers()[: steps + 1], words, points)
+        words = np.random.default_rng([seed, stratum]).integers(0, 2**WORD, (rows, WORD + 1), np.uint64)
+        points = np.empty((rows, pairs // strata))
+        scrambled_points(direction_numbers()[:rows], words, points)
         ndtri(points, out=points)
         whiten(points)
-        parts.append(points.reshape(steps + 1, -1, LANES // 2).transpose(1, 0, 2))
+        parts.append(points.reshape(rows, -1, LANES // 2).transpose(1, 0, 2))
     return np.ascontiguousarray(np.concatenate(parts))
 
 
@@ -147,14 +150,18 @@ def field_derivatives(problem, c, h):
 
 
 @njit(cache=True, nogil=True)
-def fields(problem, t, c, m, root, R_w, E, g, zeta, h):
-    r"""Write $\zeta^t$ and $h^t$ of one block (LANES,). E (steps+1, LANES/2), g (steps+1, LANES)."""
+def fields(problem, t, c, m, kappa, R_w, E, chi, g, zeta, h):
+    r"""Write $\zeta^t=m^tz_*+\kappa^tz_0+\sqrt\alpha\sum_{s<t}R_w(t,s)\chi^s$ and $h^t$ of one block (LANES,).
+
+    E (2 + steps, LANES/2) holds z_* and z_0 in its first rows, chi (steps+1, LANES/2), g (steps+1, LANES).
+    """
     half = zeta.size // 2
-    zeta[:half] = 0.0
-    for s in range(t + 1):
-        weight = root[t, s]
+    for j in range(half):
+        zeta[j] = m[t] * E[0, j] + kappa[t] * E[1, j]
+    for s in range(t):
+        weight = math.sqrt(problem.alpha) * R_w[t, s]
         for j in range(half):
-            zeta[j] += weight * E[s, j]
+            zeta[j] += weight * chi[s, j]
     for j in range(half):
         zeta[half + j] = -zeta[j]
     h[:] = zeta
@@ -165,6 +172,18 @@ def fields(problem, t, c, m, root, R_w, E, g, zeta, h):
     scale = math.sqrt(problem.delta)
     for j in range(h.size):
         h[j] = c * m[t] + scale * h[j]
+
+
+@njit(cache=True, nogil=True)
+def gradient_noise(t, scale, root, E, chi):
+    r"""Write $\chi^t=\sum_{s\le t}\mathrm{root}(t,s)\varepsilon^s$ of every block: E (blocks, 2 + steps, LANES/2), chi (blocks, steps+1, LANES/2)."""
+    for block in range(chi.shape[0]):
+        row = chi[block, t]
+        row[:] = 0.0
+        for s in range(t + 1):
+            weight = scale * root[t, s]
+            for j in range(row.size):
+                row[j] += weight * E[block, s + 2, j]
 
 
 @njit(cache=True, nogil=True)
@@ -203,10 +222,10 @@ def mean_over_lanes(sums, paths, t, row):
 
 
 @njit(cache=True, nogil=True)
-def sample_averages(problem, correct, t, m, C, root, R_w, R_t, E, active, g, F, D, sums, C_g, R_g):
+def sample_averages(problem, correct, t, m, kappa, C, R_w, R_t, E, chi, active, g, F, D, sums, C_g, gram, R_g):
     r"""Row t of g and F for every path, of $C_g$ and $R_g$; returns $E[cg^t]$, training error and loss.
 
-    E (blocks, steps+1, LANES/2), active, g, F (blocks, steps+1, LANES); D (steps+1, LANES) and sums (2, steps+1, LANES) are work space.
+    E, chi (blocks, steps, LANES/2), active, g, F (blocks, steps+1, LANES); D (steps+1, LANES) and sums (3, steps+1, LANES) are work space; `gram` is $C_g$ of the gradients as they are.
     `correct` replaces the sampled $R_g(t,t)$ by what Stein's lemma makes of $E[g^t\zeta^t]$ and the other $R_g(t,s)$.
     """
     blocks, lanes = E.shape[0], g.shape[2]
@@ -217,7 +236,7 @@ def sample_averages(problem, correct, t, m, C, root, R_w, R_t, E, active, g, F, 
     sums[:, : t + 1] = 0.0
     for block in range(blocks):
         c = 1.0 if problem.clusters == 2 or 2 * block >= blocks else 0.0
-        fields(problem, t, c, m, root, R_w, E[block], g[block], zeta, h)
+        fields(problem, t, c, m, kappa, R_w, E[block], chi[block], g[block], zeta, h)
         for j in range(lanes):
             value, first, second, margin = field_derivatives(problem, c, h[j])
             p = problem.batch
@@ -236,12 +255,16 @@ def sample_averages(problem, correct, t, m, C, root, R_w, R_t, E, active, g, F, 
         for s in range(t):
             for j in range(lanes):
                 sums[0, s, j] += pull[j] * g[block, s, j]
+        for s in range(t + 1):
+            for j in range(lanes):
+                sums[2, s, j] += g[block, t, j] * g[block, s, j]
         response_rows(t, R_t, F[block], D)
         for s in range(t + 1):
             for j in range(lanes):
                 sums[1, s, j] += D[s, j]
     mean_over_lanes(sums[0], paths, t, C_g)
     mean_over_lanes(sums[1], paths, t, R_g)
+    mean_over_lanes(sums[2], paths, t, gram)
     if correct and C[t, t] > 0.0:
         rest = stein / paths
         for s in range(t + 1):
@@ -254,25 +277,28 @@ def sample_averages(problem, correct, t, m, C, root, R_w, R_t, E, active, g, F, 
 def march_paths(problem, correct, m0, variance, E, active):
     """m (steps+1,), C, R_w (steps+1, steps+1), training error and loss (steps+1,), and how many of the steps+1 were reached."""
     blocks, n, lanes = active.shape
-    m, error, loss = np.zeros(n), np.zeros(n), np.zeros(n)
-    C, R_w, root, R_t = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n), np.float32)
-    g, F = np.empty((blocks, n, lanes)), np.empty((blocks, n, lanes), np.float32)
-    D, sums, C_g, R_g = np.empty((n, lanes), np.float32), np.empty((2, n, lanes)), np.zeros(n), np.zeros(n)
-    m[0], C[0, 0] = m0, variance + m0 * m0
+    m, kappa, error, loss = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+    C, R_w, R_t = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n), np.float32)
+    C_g, gram, root, R_g = np.zeros(n), np.zeros((n, n)), np.zeros((n, n)), np.zeros(n)
+    g, chi, F = np.empty((blocks, n, lanes)), np.empty((blocks, n, lanes // 2)), np.empty((blocks, n, lanes), np.float32)
+    D, sums = np.empty((n, lanes), np.float32), np.empty((3, n, lanes))
+    m[0], kappa[0], C[0, 0] = m0, math.sqrt(variance), variance + m0 * m0
     for t in range(n):
-        root_row(C, root, t)
-        a, error[t], loss[t] = sample_averages(problem, correct, t, m, C, root, R_w, R_t, E, active, g, F, D, sums, C_g, R_g)
+        a, error[t], loss[t] = sample_averages(problem, correct, t, m, kappa, C, R_w, R_t, E, chi, active, g, F, D, sums, C_g, gram[t], R_g)
         if t + 1 < n:
-            if not advance(problem, t, a, C_g, R_g, m, C, R_w):
+            if not advance(problem, t, a, C_g, R_g, m, kappa, C, R_w):
                 return m, C, R_w, error, loss, t + 1
             R_t[: t + 1, t + 1] = R_w[t + 1, : t + 1]
+            root_row(gram, root, t)
+            scale = math.sqrt(C_g[t] / gram[t, t]) if gram[t, t] > 0.0 else 0.0
+            gradient_noise(t, scale, root, E, chi)
     return m, C, R_w, error, loss, n
 
 
 def sampled_path(problem, steps: int, m0: float, variance: float, samples: int, seed: int) -> Path:
     """The path from a population of `samples` (a power of 2, at least 256); fewer steps give a prefix of it."""
     strata = problem.clusters - 1
-    E = gaussians(seed, steps, samples // 2, strata)
+    E = gaussians(seed, steps + 2, samples // 2, strata)
     active = batches(seed, steps, samples, strata, problem)
     correct = problem.clusters == 2 and (problem.loss == SQHINGE or problem.tau > 0.0 or problem.batch == 1.0)
     m, C, R_w, error, loss, n = march_paths(problem, correct, m0, variance, E, active)

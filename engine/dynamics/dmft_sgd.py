@@ -36,11 +36,14 @@ It gets there if $\eta(\lambda+\ell''_{max}e_{max})<2$, with $\ell''_{max}=\frac
 $\alpha>\Delta^2$ (the cluster direction), else $\Delta(1+\sqrt\alpha)^2$ (the bulk). The Bayes-optimal error is
 $\frac12\mathrm{erfc}\sqrt{\alpha/2\Delta(\alpha+\Delta)}$; Hebb's rule, which is the first step from $w=0$, reaches it.
 
-**Numerics.** M paths from scrambled Sobol points, mirrored and whitened; averages over $s^t$ use its probability given the past; exactly
-the expected number of paths changes its $s$. Pivots of $C$ below $10^{-9}C(t,t)$ are zero: full-batch paths are smooth. With
-$F_t=s^t\sqrt\Delta\,\partial^2_h\ell$ the responses of a path obey $D(t,s)=F_s\sum_{s<i\le t}D(t,i)R_w(i,s)$, $D(t,t)=F_t$: no earlier rows are
-kept, and the work is $MT^3/6$. Where it pays $R_g(t,t)$ is corrected by $E[g^t\zeta^t]=\sum_sR_g(t,s)C(s,t)$. What remains is statistical:
-compare two seeds. It grows with $\alpha$, beyond the stable learning rate, and for losses with a kink.
+**Numerics.** M paths. Their noise is what the weights are made of: with the memory $\kappa$ of the initial weights (it obeys the equation of
+$m$ without $a$), $\zeta^t=m^tz_*+\sqrt R\,\kappa^tz_0+\sqrt\alpha\sum_{s<t}R_w(t,s)\chi^s$, $\chi\sim\mathcal{GP}(0,C_g)$. Gaussians from scrambled Sobol
+points, mirrored and whitened; averages over $s^t$ use its probability given the past, only the correlations of $\chi$ are those of the
+sampled gradients, which are positive definite; exactly the expected number of paths changes its $s$. Pivots below $10^{-8}$ of the diagonal
+are zero: full-batch paths are smooth. With $F_t=s^t\sqrt\Delta\,\partial^2_h\ell$ the responses of a path obey
+$D(t,s)=F_s\sum_{s<i\le t}D(t,i)R_w(i,s)$, $D(t,t)=F_t$: no earlier rows are kept, and the work is $MT^3/6$. Where it pays $R_g(t,t)$ is
+corrected by $E[g^t\zeta^t]=\sum_sR_g(t,s)C(s,t)$. What remains is statistical: compare two seeds. It grows with $\alpha$, beyond the stable
+learning rate, and for losses with a kink.
 
 **Experiment.** Training runs in dimension $D$, the initial overlap exactly $m_0$; the points of a run are correlated in time.
 """
@@ -359,7 +362,7 @@ LANDMARKS = (
     ),
     *landmarks({"steps": 150}, SAMPLED, 4e-4, m=1.66597, q=3.8997, gen_error=0.116419, train_loss=0.175463),
     *landmarks({"loss": "sqhinge", "samples": 32768}, SAMPLED, 3e-3, m=0.9490, q=1.5284, gen_error=0.13883, train_loss=0.03213),
-    *landmarks(SGD | {"loss": "square", "tau": 1.0, "steps": 40}, SAMPLED, 2e-3, m=0.56169, q=0.5148, gen_error=0.13412, train_loss=0.11160),
+    *landmarks(SGD | {"loss": "square", "tau": 1.0, "steps": 40}, SAMPLED, 3e-3, m=0.56169, q=0.5148, gen_error=0.13412, train_loss=0.11160),
     *landmarks({"steps": 0}, STATIC, 1e-6, m_static=1.666886, q_static=3.910060, gen_error_static=0.1166022),
     *landmarks({"steps": 0, "loss": "square"}, STATIC, 1e-6, m_static=0.630087, q_static=0.778657, gen_error_static=0.1562917),
     *landmarks({"steps": 0, "loss": "sqhinge"}, STATIC, 1e-6, m_static=0.9594793, q_static=1.6149601, gen_error_static=0.1428166),

@@ -1,4 +1,4 @@
-r"""Weight side of the dynamical mean-field equations of gradient descent, and the covariance's square root (Mignacco et al. 2020).
+r"""Weight side of the dynamical mean-field equations of gradient descent, and the square root of a covariance (Mignacco et al. 2020).
 
 Kernels that the sampled and the closed march share. All arrays cover the steps 0..T: m (T+1,), C = w·w'/D and the response R_w
 (T+1, T+1), R_w strictly lower triangular.
@@ -10,8 +10,8 @@ from collections import namedtuple
 from numba import njit
 
 LOGISTIC, SQUARE, SQHINGE = 0, 1, 2
-PIVOT = 1e-9
-"""Pivots below this fraction of C(t, t) are noise: a smooth path adds nothing new at such a step. Smaller ones would be amplified later."""
+PIVOT = 1e-8
+"""Pivots below this fraction of the diagonal are noise: a smooth path adds nothing new at such a step. Smaller ones would be amplified."""
 DIVERGED = 1e12
 """Norm q beyond which gradient descent counts as diverging."""
 
@@ -22,18 +22,20 @@ Path = namedtuple("Path", "m C R_w train_error train_loss")
 
 
 @njit(cache=True, nogil=True)
-def advance(problem, t, a, C_g, R_g, m, C, R_w):
-    r"""Write $m^{t+1}$, $R_w(t+1,\cdot)$ and $C(t+1,\cdot)$; returns whether they are below DIVERGED.
+def advance(problem, t, a, C_g, R_g, m, kappa, C, R_w):
+    r"""Write $m^{t+1}$, what is left of the initial weights $\kappa^{t+1}$, $R_w(t+1,\cdot)$ and $C(t+1,\cdot)$; returns whether m and q are
+    below DIVERGED.
 
     a = E[c g^t]; C_g, R_g (t+1,) are the rows E[g^t g^s] and E[∂g^t/∂ζ^s], s <= t.
     """
     keep = 1.0 - problem.eta * problem.lam
     pull = problem.eta * problem.alpha
     reaction = pull * math.sqrt(problem.delta)
-    memory = 0.0
+    m[t + 1] = keep * m[t] - pull * a
+    kappa[t + 1] = keep * kappa[t]
     for s in range(t + 1):
-        memory += R_g[s] * m[s]
-    m[t + 1] = keep * m[t] - pull * a - reaction * memory
+        m[t + 1] -= reaction * R_g[s] * m[s]
+        kappa[t + 1] -= reaction * R_g[s] * kappa[s]
     for s in range(t):
         R_w[t + 1, s] = keep * R_w[t, s]
     for i in range(1, t + 1):

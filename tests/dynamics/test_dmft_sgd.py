@@ -51,62 +51,69 @@ def loss_and_derivatives(problem, c, h):
 
 
 def plain_march(problem, steps, m0, variance, c, noise, active):
-    """The equations as they are printed, on whole paths (steps+1, M), every row of D kept. Returns m, C, R_w."""
+    """The equations as they are printed, on whole paths (M,), every row of D kept; noise (2 + steps, M). Returns m, C, R_w and ζ."""
     T, (alpha, delta, lam, eta) = steps, problem[:4]
-    root, k = math.sqrt(delta), 1 - eta * lam
-    m, C, R = np.zeros(T + 1), np.zeros((T + 1, T + 1)), np.zeros((T + 1, T + 1))
-    m[0], C[0, 0] = m0, variance + m0**2
-    g, D = np.zeros(noise.shape), np.zeros((T + 1, T + 1, noise.shape[1]))
+    root, k, pull, samples = math.sqrt(delta), 1 - eta * lam, eta * alpha, noise.shape[1]
+    m, kappa, C, R = np.zeros(T + 1), np.zeros(T + 1), np.zeros((T + 1, T + 1)), np.zeros((T + 1, T + 1))
+    m[0], kappa[0], C[0, 0] = m0, math.sqrt(variance), variance + m0**2
+    g, chi, zeta = np.zeros((T, samples)), np.zeros((T, samples)), np.zeros((T, samples))
+    D = np.zeros((T, T, samples))
     for t in range(T):
-        values, vectors = np.linalg.eigh(C[: t + 1, : t + 1])
-        lower = np.linalg.qr((vectors * np.sqrt(np.maximum(values, 0))).T)[1].T
-        lower *= np.sign(np.diag(lower) + 1e-300)
-        h = c * m[t] + root * (lower[t] @ noise[: t + 1] + R[t, :t] @ g[:t])
+        zeta[t] = m[t] * noise[0] + kappa[t] * noise[1] + math.sqrt(alpha) * R[t, :t] @ chi[:t]
+        h = c * m[t] + root * (zeta[t] + R[t, :t] @ g[:t])
         first, second = loss_and_derivatives(problem, c, h)
         g[t] = active[t] * first
-        bare = root * second * (np.eye(t + 1)[t][:, None] + np.einsum("i,isj->sj", R[t, :t], D[:t, : t + 1]))
+        bare = root * second * np.einsum("i,isj->sj", R[t, :t], D[:t, : t + 1])
+        bare[t] += root * second
         D[t, : t + 1] = active[t] * bare
-        mean_C_g, R_g = (
-            problem.batch * np.mean(first * np.where(np.arange(t + 1)[:, None] < t, g[: t + 1], first), 1),
-            problem.batch * bare.mean(1),
-        )
-        a = problem.batch * np.mean(c * first)
-        pull = eta * alpha
+        a, R_g = problem.batch * np.mean(c * first), problem.batch * bare.mean(axis=1)
+        C_g = problem.batch * np.append(g[:t] @ first, first @ first) / samples
+        gram = g[: t + 1] @ g[: t + 1].T / samples
+        chi[t] = math.sqrt(C_g[t] / gram[t, t]) * np.linalg.cholesky(gram)[t] @ noise[2 : t + 3]
         m[t + 1] = k * m[t] - pull * (a + root * R_g @ m[: t + 1])
+        kappa[t + 1] = k * kappa[t] - pull * root * R_g @ kappa[: t + 1]
         R[t + 1, : t + 1] = k * R[t, : t + 1] - pull * root * R_g @ R[: t + 1, : t + 1]
         R[t + 1, t] -= eta * root
-        for s in [*range(t + 1), t + 1]:
-            before = C[t, s] if s <= t else C[t + 1, t]
-            column = np.append(C[: t + 1, s] if s <= t else C[t + 1, : t + 1], 0)[: t + 1]
-            C[t + 1, s] = C[s, t + 1] = k * before - pull * (a * m[s] + root * R[s, : t + 1] @ mean_C_g + root * R_g @ column)
-    return m, C, R
+        for s in range(t + 2):
+            before, column = (C[t, s], C[: t + 1, s]) if s <= t else (C[t + 1, t], C[t + 1, : t + 1])
+            C[t + 1, s] = C[s, t + 1] = k * before - pull * (a * m[s] + root * R[s, : t + 1] @ C_g + root * R_g @ column)
+    return m, C, R, zeta
 
 
-@pytest.mark.parametrize(
-    "problem",
-    [
-        pose(batch=0.4),
-        pose(SQHINGE, batch=0.7),
-        pose(alpha=3.0, delta=0.05, clusters=3),
-        pose(SQUARE, 0.5, 0.2, batch=0.5, clusters=3, eta=0.1),
-    ],
-)
+MARCHES = [
+    pose(batch=0.4),
+    pose(SQUARE, batch=0.7),
+    pose(alpha=3.0, delta=0.05, batch=0.8, clusters=3),
+    pose(SQUARE, 0.5, 0.2, batch=0.5, clusters=3, eta=0.1),
+]
+
+
+def paths(blocks: np.ndarray) -> np.ndarray:
+    """(blocks, rows, lanes) as (rows, paths)."""
+    return blocks.transpose(1, 0, 2).reshape(blocks.shape[1], -1)
+
+
+@pytest.mark.parametrize("problem", MARCHES)
 def test_the_march_follows_the_printed_equations(problem):
-    """The response rows kept in full, double precision, another root of C."""
-    steps, samples, strata = 12, 256, problem.clusters - 1
-    if problem.loss == SQHINGE:  # whose correction of R_g(t, t) the plain march does not have
-        problem = problem._replace(loss=SQUARE)
-    half = gaussians(3, steps, samples // 2, strata)
-    noise = np.concatenate([half, -half], axis=2).transpose(1, 0, 2).reshape(steps + 1, samples)
-    active = batches(3, steps, samples, strata, problem).transpose(1, 0, 2).reshape(steps + 1, samples)
+    """Responses by the other recursion, every row kept, double precision; and the noise has the covariance it should."""
+    steps, samples, strata = 12, 512, problem.clusters - 1
+    half = gaussians(3, steps + 2, samples // 2, strata)
+    noise = paths(np.concatenate([half, -half], axis=2))
+    active = paths(batches(3, steps, samples, strata, problem))
     c = np.ones(samples) if strata == 1 else (np.arange(samples) >= samples // 2).astype(float)
-    m, C, R = plain_march(problem, steps, 0.2, 0.7, c, noise, active)
+    m, C, R, zeta = plain_march(problem, steps, 0.2, 0.7, c, noise, active)
     found = sampled_path(problem, steps, 0.2, 0.7, samples, 3)
-    correct = problem.batch == 1.0 and strata == 1
-    assert not correct
     np.testing.assert_allclose(found.m, m, rtol=2e-6)
     np.testing.assert_allclose(found.C, C, rtol=2e-6, atol=1e-7)
     np.testing.assert_allclose(found.R_w, R, rtol=2e-6, atol=1e-7)
+    np.testing.assert_allclose(zeta @ zeta.T / samples, C[:steps, :steps], atol=0.03 * C.max())
+
+
+def test_batches_near_the_full_one_do_no_harm():
+    """Paths that are smooth but for little noise: a root of C itself is off by tens of percent here, now and then."""
+    ends = [sampled_path(pose(delta=1.0, lam=0.01, batch=0.9), 100, 0.0, 1.0, 256, seed) for seed in range(12)]
+    np.testing.assert_allclose([end.m[-1] for end in ends], 2.136, rtol=0.02)
+    np.testing.assert_allclose([end.C[-1, -1] for end in ends], 9.16, rtol=0.03)
 
 
 @pytest.mark.parametrize("clusters", [2, 3])
@@ -130,12 +137,12 @@ def test_the_curve_is_its_points_whatever_was_known_before():
 
 
 def test_noise_is_white_and_mirrored_batches_have_their_size():
-    E = gaussians(1, 60, 512, 1).transpose(1, 0, 2).reshape(61, 512)
-    np.testing.assert_allclose(E @ E.T / 512, np.eye(61), atol=1e-12)
+    E = paths(gaussians(1, 60, 512, 1))
+    np.testing.assert_allclose(E @ E.T / 512, np.eye(60), atol=1e-12)
     assert abs(np.mean(E**4) - 3) < 0.1
     anew = batches(1, 30, 2048, 1, pose(batch=0.3))
     np.testing.assert_allclose(anew.sum(axis=(0, 2)), 0.3 * 2048, atol=1)
-    held = batches(1, 200, 2048, 1, pose(batch=0.3, tau=1.0)).transpose(1, 0, 2).reshape(201, 2048).astype(float)
+    held = paths(batches(1, 200, 2048, 1, pose(batch=0.3, tau=1.0))).astype(float)
     assert abs(held.mean() - 0.3) < 0.01
     switched_on = np.mean(held[1:][held[:-1] == 0])
     assert abs(switched_on - 0.2) < 0.005
@@ -159,9 +166,9 @@ def test_persistence_eta_over_b_is_a_fresh_draw():
 def test_sampled_square_loss_of_the_full_batch_is_the_closed_form():
     problem = pose(SQUARE, 0.6, 1.0, 0.01, 0.3)
     exact, sampled = closed_path(problem, 150, 0.0, 1.0), sampled_path(problem, 150, 0.0, 1.0, 1024, 0)
-    np.testing.assert_allclose(sampled.m, exact.m, rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(sampled.C, exact.C, rtol=1e-6, atol=1e-7)
-    np.testing.assert_allclose(sampled.train_loss, exact.train_loss, rtol=1e-4)
+    np.testing.assert_allclose(sampled.m, exact.m, rtol=2e-6, atol=1e-9)
+    np.testing.assert_allclose(sampled.C, exact.C, rtol=2e-6, atol=1e-7)
+    np.testing.assert_allclose(sampled.train_loss, exact.train_loss, rtol=1e-5)
     np.testing.assert_allclose(sampled.train_error[:20], exact.train_error[:20], atol=0.01)
 
 
