@@ -41,18 +41,23 @@ def until(state: dict, **changes) -> Sweep:
     return course(state, list(range(state["steps"] + 1)), **{"samples": PREVIEW} | changes)
 
 
+def needed(curve: Sweep) -> int:
+    """Steps until the test error is within 1 % of its least."""
+    return int(np.argmax(curve["gen_error"] <= 1.01 * best(curve)[1]))
+
+
 def stable(state: dict) -> float:
     """The ridge beyond which descent overshoots: the learning rate is then too large."""
     return 2 / state["eta"] - 2 / largest_rate(pose(**MODEL.validate(parameters(state, lam=0.0))))
 
 
 def errors(state: dict, **changes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Test error at the last step, the least one, and the step at which it comes, along GRID."""
+    """Test error at the last step, the least one, and the steps it takes to come near it, along GRID."""
     last, least, step = np.full((3, GRID.size), np.nan)
     for i, ridge in enumerate(GRID[stable(state) >= GRID]):
         curve = until(state, **changes | {"lam": ridge})
         if np.isfinite(curve["q"]).all():
-            last[i], (step[i], least[i]) = curve["gen_error"][-1], best(curve)
+            last[i], least[i], step[i] = curve["gen_error"][-1], best(curve)[1], needed(curve)
     return last, least, step
 
 
@@ -73,7 +78,7 @@ def least_ridge(values: np.ndarray) -> float:
 def story(state: dict, full: np.ndarray, mini: np.ndarray) -> str:
     """Where the best ridge is, with and without small batches."""
     if not np.isfinite(mini).any():
-        return f"η = {tell(state['eta'])} is too large: descent diverges."
+        return f"η = {tell(state['eta'])} is too large: descent diverges with every ridge."
     b, T, now, optimum = state["batch"], state["steps"], until(state)["gen_error"][-1], least_ridge(mini)
     if b == 1:
         return (
@@ -100,11 +105,11 @@ def picture(state: dict, points: int) -> Picture:
         Curve("full batch", GRID, full_step, "theory", panel=1, legend=False),
         Curve("mini-batch", GRID, step, "second", panel=1, legend=False),
     ]
-    rings = (here(state["lam"], last / bayes), here(state["lam"], best(now)[0] if np.isfinite(last) else np.nan, panel=1))
+    rings = (here(state["lam"], last / bayes), here(state["lam"], needed(now) if np.isfinite(last) else np.nan, panel=1))
     return Picture(
         f"Test error at step {state['steps']} over the optimum, for every ridge",
         X,
-        (ERROR, Axis("t", "best step", 0, HORIZON + 5)),
+        (ERROR, Axis("t", "steps needed", 0, HORIZON + 5)),
         (*drawn, *rings),
         (Vertical(f"best: λ = {tell(least_ridge(mini))}", least_ridge(mini), panel=0), Region("unstable", min(max(stable(state), 1e-3), 10.0), 10.0, shade=True)),
         story(state, full, mini),
@@ -117,10 +122,9 @@ def numbers(state: dict) -> list[Number]:
     reached(now)
     other = until(state, seed=1)
     static, smaller = end_points(state, np.array([state["lam"], state["lam"] / state["batch"]]))
-    step, least = best(now)
     return [
         Number(r"\varepsilon_g(T)", f"test error at step {state['steps']}", now["gen_error"][-1]),
-        Number(r"\varepsilon_g^{min}", "least on the way", least, f"at step {step}"),
+        Number(r"\varepsilon_g^{min}", "least on the way", best(now)[1], f"within 1 % from step {needed(now)} on"),
         Number(r"\varepsilon_g(\lambda)", "full batch, its end", static),
         Number(r"\varepsilon_g(\lambda/b)", "full batch, ridge λ/b", smaller),
         Number(r"\varepsilon_{Bayes}", "the optimum", bayes_error(state["alpha"], state["delta"])),
@@ -143,7 +147,7 @@ def map_picture(state: dict) -> Picture:
         Axis("b", "share of the samples in each batch", 0.025, 1.05),
         (Axis("λ", "ridge", RIDGES[0], RIDGES[-1], log=True),),
         (Curve("λ = b/η", b, b / state["eta"], "here"),),
-        (Label("overfitted", 0.8, 0.004), Label("forgetful", 0.2, 4.5)),
+        (Label("overfitted", 0.8, 0.004), Label("forgetful", 0.2, 4.5), Label("λ = b/η", 0.9, 0.9 / state["eta"] / 1.6)),
         heat=Heat(np.array(SHARES), RIDGES, z / bayes, "ε_g/ε_Bayes", 1.0, 1.5),
     )
 

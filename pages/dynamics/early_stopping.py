@@ -132,7 +132,7 @@ VIEW = View(
         "full batch against mini-batch": {},
         "the first step is the best": {"R": 0.0, "batch": 1.0, "delta": 0.5, "steps": 1},
         "ridge instead of stopping": {"lam": 1.0, "batch": 1.0},
-        "noise that never dies": {"loss": "square", "batch": 0.1, "eta": 0.5, "steps": 150},
+        "square loss": {"loss": "square", "steps": 40},
         "too large steps": {"loss": "square", "eta": 1.0, "batch": 1.0},
     },
     notice=(
