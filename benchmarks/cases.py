@@ -15,6 +15,8 @@ from benchmarks.reference import (
     glm_bayes,
     learning_temperature,
     m_estimator,
+    online_classifier,
+    online_perceptron,
     perceptron_erm,
     random_features,
     soft_committee,
@@ -149,6 +151,26 @@ CASES = [
     Case(
         "gaussian-covariate", "hinge, P = 300", "n", SAMPLES, pointwise(gaussian_covariate.solve, "n"),
         {"P": 300, "delta": 0.1, "task": "classification", "loss": "hinge"}, reference_points=2, target=1e-3,
+    ),
+    *(
+        Case(
+            "online-perceptron", f"trajectory, {activation}, σ = {sigma:g}", "t", np.geomspace(0.01, 30, 200),
+            lambda t, **p: online_perceptron.trajectory(t, **p), {"activation": activation, "eta": 1.2, "sigma": sigma},
+            reference_points=200, tolerance=1e-8, target=0.5e-3, target_whole=True,
+        )
+        for activation, sigma in (("erf", 0.0), ("relu", 0.2))
+    ),
+    *(
+        Case(
+            "online-classifier", f"trajectory, {rule}", "t", np.geomspace(0.01, 1000, 200),
+            lambda t, **p: online_classifier.constant(t, **p), {"rule": rule, "flip": 0.05}, reference_points=200, tolerance=1e-8,
+            target=0.5e-3, target_whole=True,
+        )
+        for rule in ("perceptron", "adatron")
+    ),
+    Case(
+        "online-classifier", "trajectory, optimal", "t", np.geomspace(0.01, 1000, 200), lambda t, rule, **p: online_classifier.optimal(t, **p),
+        {"rule": "optimal", "flip": 0.05}, reference_points=200, tolerance=1e-7, target=0.5e-3, target_whole=True,
     ),
     Case(
         "soft-committee", "trajectory, K = M = 2", "t", np.geomspace(0.1, 1000, 300), lambda t: soft_committee.trajectory(t),

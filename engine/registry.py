@@ -18,6 +18,8 @@ MODULES = {
     "strong-weak-features": "engine.double_descent.strong_weak_features",
     "gaussian-mixture": "engine.double_descent.gaussian_mixture",
     "gaussian-covariate": "engine.double_descent.gaussian_covariate",
+    "online-perceptron": "engine.dynamics.online_perceptron",
+    "online-classifier": "engine.dynamics.online_classifier",
     "soft-committee": "engine.dynamics.soft_committee",
     "dmft-sgd": "engine.dynamics.dmft_sgd",
 }
