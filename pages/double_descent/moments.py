@@ -162,7 +162,7 @@ def draw(state: dict, points: int, of: Theory, high: int, floor: float, modes: i
         Curve("target left", k, np.maximum(left, 1e-9), panel=1, role="shade-1", dash=1),
         here(state["n"], now[ERROR[loss]]),
     )
-    peak = [Vertical("n = P", of.peak)] if LEAST <= of.peak <= high else []
+    peak = [Vertical("n = P", of.peak)] if LEAST < of.peak <= high else []
     edge = [Horizontal("learned above", kappa, role="theory", panel=1)] if 1e-4 < kappa < 2 else []
     axis = Axis("n", "training samples", LEAST, high, log=True)
     return Picture(title, axis, (error, share), curves, (*peak, *edge, *marks), takeaway, branch=loss, recipe=of.recipe)

@@ -95,10 +95,10 @@ VIEW = View(
     numbers=numbers,
     presets={
         "decaying features": {"lam": 1e-3},
-        "all alike: the peak": {"a": 0.0, "b": 0.0, "lam": 1e-4, "delta": 0.1, "P": 200, "n": 200},
+        "all alike: the peak": {"a": 0.0, "b": 0.0, "lam": 1e-4, "delta": 0.1, "P": 100},
         "aligned target": {"b": 2.5, "lam": 1e-3},
         "misaligned target": {"b": 0.0, "a": 0.8, "lam": 1e-3},
-        "noise": {"delta": 0.2, "lam": 1e-4, "n": 200, "P": 200},
+        "noise": {"delta": 0.2, "lam": 1e-4, "P": 100},
     },
     notice=(
         "With the same features, a target in the leading ones (large b) is learned from few samples and one in the last from many: "

@@ -112,8 +112,8 @@ VIEW = View(
         "ridge on pixels": {},
         "double descent": {"lam": 1e-4, "n": 60},
         "random features": {"features": "relu", "P": 100, "lam": 0.01},
-        "too many features": {"features": "relu", "P": 400, "lam": 0.01, "n": 316},
-        "chance taken off": {"features": "relu", "P": 400, "lam": 0.01, "n": 316, "pool": "corrected"},
+        "too many features": {"features": "relu", "P": 400, "lam": 0.01, "n": 317},
+        "chance taken off": {"features": "relu", "P": 400, "lam": 0.01, "n": 317, "pool": "corrected"},
         "logistic loss": {"loss": "logistic", "n": 150},
     },
     notice=(

@@ -61,9 +61,9 @@ def numbers(state: dict) -> list[Number]:
 
 VIEW = View(
     id="generator",
-    name="Trained generator",
+    name="Generator",
     model=ID,
-    question="Does the prediction hold where the data are not Gaussian but their covariances are known?",
+    question="Does the prediction hold for images that are far from Gaussian?",
     controls=(
         samples(HIGH, 100, lambda state: moments(source(state)).omega.size),
         RIDGE,

@@ -233,11 +233,14 @@ def _widget_key(name: str, shown: object, same: Callable[[object], bool]) -> str
 
 
 def _by_hand(key: str, change: Callable[[Value], None]) -> Callable[[], None]:
-    """The callback of the widget `key`: `change(its value)`, unless another has taken its place since."""
+    """The callback of the widget `key`: `change(its value)`, unless another has taken its place since.
+
+    A choice whose first run was cut short by the next reports None once; it is not a choice.
+    """
 
     def changed() -> None:
         name, count = key.rsplit("/", 1)
-        if st.session_state[f"widget/{name}"] == int(count):
+        if st.session_state[f"widget/{name}"] == int(count) and st.session_state[key] is not None:
             change(st.session_state[key])
 
     return changed
