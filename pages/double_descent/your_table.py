@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 import streamlit as st
+from starlette.formparsers import MultiPartParser
 
 from engine import Estimate
 from engine.double_descent.covariances import DataError, Pool, Spectrum, measure, split, without_chance
@@ -36,6 +37,7 @@ from pages.kit.explorer import Number, View
 from pages.kit.picture import Picture, Recipe, Vertical
 from pages.kit.words import tell
 
+MultiPartParser.spool_max_size = UPLOAD.size + 2**20  # the server would put what is sent, beyond 1 MB, into a temporary file
 HIGH = 20_000
 OWN = "yours"
 KEPT = "your-table"

@@ -1,5 +1,6 @@
 """The explorer of learning curves from measured moments: what it draws is the engine's, its dots fall on it, uploads are safe."""
 
+import asyncio
 import io
 import json
 import random
@@ -7,6 +8,8 @@ import random
 import numpy as np
 import pandas as pd
 import pytest
+from starlette.datastructures import Headers
+from starlette.formparsers import MultiPartParser
 from streamlit.testing.v1 import AppTest
 
 import engine
@@ -205,6 +208,21 @@ def test_hostile_files_through_the_functions_of_the_page(name):
     with pytest.raises(DataError) as caught:
         use()
     assert "\n" not in str(caught.value)
+
+
+def test_an_upload_never_touches_the_disk():
+    body = b'--b\r\nContent-Disposition: form-data; name="f"; filename="t.csv"\r\n\r\n' + b"1,2\n" * 2**20 + b"\r\n--b--\r\n"
+
+    async def sent():
+        yield body
+
+    async def received():
+        parser = MultiPartParser(Headers({"content-type": "multipart/form-data; boundary=b"}), sent())
+        return (await parser.parse())["f"]
+
+    upload = asyncio.run(received())
+    assert upload.size == 4 * 2**20
+    assert not upload.file._rolled  # still in memory
 
 
 def test_text_of_a_table_is_no_markup():
