@@ -89,7 +89,7 @@ VIEW = View(
         Control(MODEL.parameter("b"), 0, 3, 0.05, 0.5, words="how much the target favours the first"),
         Control(MODEL.parameter("P"), 10, 1000, 0.05, 1000, log=True, words="number of features"),
         LOSS,
-        Control(MODEL.parameter("explained"), 0.2, 1, 0.01, 1.0, words="share of the target that is linear", more=True),
+        Control(MODEL.parameter("explained"), 0.2, 1, 0.01, 1.0, words="share of the target that is linear", live=False, more=True),
     ),
     picture=picture,
     numbers=numbers,
