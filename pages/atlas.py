@@ -51,7 +51,7 @@ EXPLORERS = (
     Explorer("double_descent", "structure", "Data structure", "rb"),
     Explorer("double_descent", "two-clouds", "Two clouds", "alpha"),
     Explorer("dynamics", "specialization", "Specialization", "eps"),
-    Explorer("dynamics", "sgd", "SGD, solved exactly", "delta"),
+    Explorer("dynamics", "sgd", "SGD, solved exactly", "lam"),
 )
 
 

@@ -14,7 +14,6 @@ from pages.dynamics.training import (
     LOSS,
     MODEL,
     NOISE,
-    PREVIEW,
     RATE,
     RIDGE,
     SAMPLES,
@@ -29,6 +28,7 @@ from pages.kit.explorer import Map, Number, View
 from pages.kit.picture import Axis, Curve, Heat, Label, Picture, Recipe, Region, Vertical, here
 from pages.kit.words import tell
 
+PATHS = 512
 LAMBDA = replace(RIDGE, low=1e-3, high=10, step=0.2, default=0.1, named={})
 GRID = np.array(LAMBDA.stops)
 LAST = Control(MODEL.parameter("steps"), 10, HORIZON, 10, HORIZON, words="steps of training", live=False)
@@ -38,7 +38,7 @@ ERROR = Axis("ε_g/ε_Bayes", "test error", 0.95, 2.0, weight=2.2)
 
 def until(state: dict, **changes) -> Sweep:
     """The curve up to the last step."""
-    return course(state, list(range(state["steps"] + 1)), **{"samples": PREVIEW} | changes)
+    return course(state, list(range(state["steps"] + 1)), **{"samples": PATHS} | changes)
 
 
 def needed(curve: Sweep) -> int:
@@ -63,7 +63,7 @@ def errors(state: dict, **changes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def end_points(state: dict, ridges: np.ndarray) -> np.ndarray:
     """Test error at the minimum of the loss with these ridges."""
-    fixed = parameters(state, batch=1.0, samples=PREVIEW)
+    fixed = parameters(state, batch=1.0, samples=PATHS)
     del fixed["lam"]
     inside = np.minimum(ridges, MODEL.parameter("lam").high)
     found = cache.sweep(ID, {"lam": inside}, steps=0, **fixed)["gen_error_static"]
@@ -210,8 +210,8 @@ VIEW = View(
         conditions,
         dots,
         "Training runs with every ridge, full batch and mini-batch, to the last step. Bars: standard error over the runs.",
-        size=(100, 500, 1500),
-        trials=(1, 3, 10),
+        size=(100, 800, 1500),
+        trials=(1, 4, 10),
         series=({"batch": 1.0}, {}),
     ),
     members=lambda state: LAMBDA.slider_bounds()[1] + 1,

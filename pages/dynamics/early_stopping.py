@@ -148,5 +148,5 @@ VIEW = View(
         "Bars: standard error over the runs; the points of one run move together.",
         [1, 2, 3, 4, 6, 8, 11, 16, 22, 32, 45, 64, 90, 125, HORIZON],
     ),
-    members=lambda state: 15,
+    members=lambda state: 13,
 )

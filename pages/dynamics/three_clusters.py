@@ -161,5 +161,5 @@ VIEW = View(
         clusters="3",
         R=0.01,
     ),
-    members=lambda state: 15,
+    members=lambda state: 13,
 )

@@ -19,7 +19,7 @@ HORIZON = 150
 STEPS = list(range(HORIZON + 1))
 ENOUGH = 100
 """Points a curve from which on a picture is the exact one, not a preview."""
-PREVIEW, LEAST, MOST = 512, 1024, 4096
+PREVIEW, LEAST, MOST = 256, 1024, 4096
 """Paths of a preview, and of the exact curve."""
 AGREE = 2e-3
 """How well two seeds must agree on m (relative where that exceeds 1) before no more paths are taken."""
