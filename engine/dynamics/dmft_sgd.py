@@ -57,7 +57,7 @@ from scipy.special import erfc, expit
 
 from engine.dynamics.dmft_closed import closed_path
 from engine.dynamics.dmft_paths import sampled_path
-from engine.dynamics.dmft_static import end_point, square_minimum
+from engine.dynamics.dmft_static import end_point
 from engine.dynamics.dmft_weights import DIVERGED, LOGISTIC, SQHINGE, SQUARE, Path, Problem
 from engine.model import Estimate, Landmark, Model, Observable, Parameter, ParameterError, Progress, Reference, mean_sem
 
@@ -357,8 +357,8 @@ LANDMARKS = (
     *landmarks(SGD, SAMPLED, 6e-4, m=0.9310, q=1.1732, gen_error=0.11208, train_loss=0.31313),
     *landmarks(SGD | {"tau": 1.0}, SAMPLED, 2.5e-3, m=0.9285, q=1.177, gen_error=0.1131, train_loss=0.3145),
     *landmarks(
-        {"clusters": "3", "alpha": 3.0, "delta": 0.05, "R": 0.01, "m0": 0.2, "steps": 40, "samples": 16384}, SAMPLED, 1e-3,
-        m=1.8104, q=3.543, train_loss=0.30912,
+        {"clusters": "3", "alpha": 3.0, "delta": 0.05, "R": 0.01, "m0": 0.2, "steps": 40, "samples": 16384}, SAMPLED, 2e-3,
+        m=1.8104, q=3.543, train_loss=0.30912, gen_error=0.0502,
     ),
     *landmarks({"steps": 150}, SAMPLED, 4e-4, m=1.66597, q=3.8997, gen_error=0.116419, train_loss=0.175463),
     *landmarks({"loss": "sqhinge", "samples": 32768}, SAMPLED, 3e-3, m=0.9490, q=1.5284, gen_error=0.13883, train_loss=0.03213),
@@ -366,7 +366,7 @@ LANDMARKS = (
     *landmarks({"steps": 0}, STATIC, 1e-6, m_static=1.666886, q_static=3.910060, gen_error_static=0.1166022),
     *landmarks({"steps": 0, "loss": "square"}, STATIC, 1e-6, m_static=0.630087, q_static=0.778657, gen_error_static=0.1562917),
     *landmarks({"steps": 0, "loss": "sqhinge"}, STATIC, 1e-6, m_static=0.9594793, q_static=1.6149601, gen_error_static=0.1428166),
-    Landmark({"loss": "square", "steps": 400, "delta": 0.5, "lam": 1.0}, "m", square_minimum(2.0, 0.5, 1.0)[0], STATIC + ", reached by descent", 1e-9),
+    Landmark({"loss": "square", "steps": 400, "delta": 0.5, "lam": 1.0}, "m", 0.46720496707, STATIC + ", reached by descent", 1e-10),
     Landmark({"R": 0.0, "steps": 1}, "gen_error", 0.10295161, "the first step from w = 0 is Hebb's rule, the optimum (Mignacco et al. 2020b)", 1e-7),
     Landmark({}, "gen_error_bayes", 0.10295161, "Mignacco et al. 2020b, Bayes-optimal error", 1e-7),
     Landmark({"steps": 0, "R": 0.0}, "gen_error", 0.5, "weights that are zero guess", 1e-15),

@@ -8,6 +8,7 @@ import numpy as np
 import cache
 import engine
 from engine import Parameter, ParameterError, Sweep
+from engine.dynamics.dmft_sgd import scatter
 from pages.kit.controls import Control
 from pages.kit.experiment import Experiment
 from pages.kit.picture import Axis, Curve
@@ -19,7 +20,7 @@ HORIZON = 150
 STEPS = list(range(HORIZON + 1))
 ENOUGH = 100
 """Points a curve from which on a picture is the exact one, not a preview."""
-PREVIEW, LEAST, MOST = 256, 1024, 4096
+PREVIEW, LEAST, MOST = 256, 1024, 2048
 """Paths of a preview, and of the exact curve."""
 AGREE = 2e-3
 """How well two seeds must agree on m (relative where that exceeds 1) before no more paths are taken."""
@@ -79,13 +80,13 @@ def settled(state: dict, points: int, **changes) -> tuple[Sweep, float]:
     """The curve with as many paths as it takes for two seeds to agree (of a preview: few), and by how much their test errors differ."""
     if points < ENOUGH:
         return course(state, samples=PREVIEW, **changes), np.nan
-    samples = LEAST
-    while True:
-        one, other = (course(state, samples=samples, seed=seed, **changes) for seed in (0, 1))
-        apart = np.nanmax(np.abs(one["m"] - other["m"]) / np.maximum(1.0, np.abs(one["m"])), initial=0.0)
-        if apart <= AGREE or samples == MOST:
-            return one, float(np.nanmax(np.abs(one["gen_error"] - other["gen_error"])))
-        samples *= 2
+    for samples in (LEAST, MOST):
+        p = MODEL.validate(parameters(state, samples=samples, **changes) | {"steps": HORIZON})
+        apart = cache.memo(("scatter", ID, tuple(p.items())), lambda p=p: scatter(**p))
+        curve = course(state, samples=samples, **changes)
+        if np.nanmax(apart["m"] / np.maximum(1.0, np.abs(curve["m"])), initial=0.0) <= AGREE:
+            break
+    return curve, float(np.nanmax(apart["gen_error"]))
 
 
 def batches(state: dict, points: int) -> tuple[dict[str, Sweep], float]:
