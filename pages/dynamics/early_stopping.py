@@ -124,7 +124,7 @@ VIEW = View(
         LOSS,
         BELOW,
         PERSISTENCE,
-        Control(MODEL.parameter("R"), 0, 2, 0.1, words="variance of the weights at the start", more=True),
+        Control(MODEL.parameter("R"), 0, 2, 0.1, words="variance of the weights at the start", live=False, more=True),
     ),
     picture=picture,
     numbers=numbers,

@@ -107,7 +107,7 @@ VIEW = View(
         replace(BATCH, live=False, default=1.0),
         replace(RATE, live=False),
         replace(LOSS, more=True),
-        replace(PERSISTENCE, live=False),
+        PERSISTENCE,
         CLUSTERS,
     ),
     picture=picture,

@@ -134,7 +134,7 @@ VIEW = View(
         replace(STOP, log=False, step=1, default=50),
         replace(BATCH, default=1.0),
         replace(RATE, default=0.1),
-        Control(MODEL.parameter("L"), 0.3, 1.5, 0.05, words="half width of the door", more=True),
+        Control(MODEL.parameter("L"), 0.3, 1.5, 0.05, words="half width of the door", live=False, more=True),
         replace(LOSS, more=True),
         PERSISTENCE,
     ),

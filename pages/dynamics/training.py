@@ -42,6 +42,7 @@ PERSISTENCE = Control(
     words="time a sample stays in the batch",
     named={"a fresh batch each step": 0.0},
     when=lambda state: state["batch"] < 1,
+    live=False,
     more=True,
 )
 LOSS = Control(
