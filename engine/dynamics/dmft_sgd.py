@@ -78,7 +78,7 @@ def pose(alpha, delta, lam, eta, batch, tau, loss, clusters, L, **_) -> Problem:
                 "tau", tau, f"tau must be 0 or at least eta·max(1, (1-batch)/batch) = {least:.12g}: a probability would exceed 1"
             )
     anew = batch == 1.0 or abs(tau - eta / batch) <= 1e-12 * tau
-    return Problem(alpha, delta, lam, eta, batch, 0.0 if anew else float(tau), LOSSES[loss], int(clusters), L)
+    return Problem(alpha, delta, lam, eta, batch, 0.0 if anew else float(tau), LOSSES[loss], clusters, L)
 
 
 def closes(problem: Problem) -> bool:
@@ -92,12 +92,12 @@ def longest(p: dict) -> int:
     return LONGEST if free else min(LONGEST, math.isqrt(LARGEST // p["samples"]))
 
 
-def start(clusters: str, m0: float | None, **_) -> float:
+def start(clusters: int, m0: float | None, **_) -> float:
     """Initial overlap."""
-    return (0.0 if clusters == "2" else 0.1) if m0 is None else m0
+    return (0.0 if clusters == 2 else 0.1) if m0 is None else m0
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def longest_known(*_) -> list[tuple[int, Path]]:
     """Number of steps and path: a shorter path is a prefix of it."""
     return []
@@ -124,7 +124,7 @@ def solution(p: dict, steps: int) -> Path:
         raise ParameterError(
             "samples", samples, f"samples·steps² = {samples * steps**2:.3g} must be at most 2^30: at steps={steps} at most {most} samples"
         )
-    if p["clusters"] == "3" and m0 == 0.0:
+    if p["clusters"] == 3 and m0 == 0.0:
         warnings.warn("clusters=3 with m0=0: the overlap stays 0 for ever", stacklevel=3)
     exact = path(problem, steps, m0, p["R"], 0, 0) if closed else None
     if exact and problem.batch == 1.0:
@@ -133,11 +133,11 @@ def solution(p: dict, steps: int) -> Path:
     return exact._replace(train_error=sampled.train_error) if exact else sampled
 
 
-def gen_error(m: np.ndarray, q: np.ndarray, delta: float, clusters: str, L: float) -> np.ndarray:
+def gen_error(m: np.ndarray, q: np.ndarray, delta: float, clusters: int, L: float) -> np.ndarray:
     """Probability of a wrong label on a fresh input."""
     spread = np.sqrt(2.0 * delta * q)
     with np.errstate(divide="ignore", invalid="ignore"):
-        if clusters == "2":
+        if clusters == 2:
             return np.where(q == 0.0, 0.5, 0.5 * erfc(m / spread))
         inside = 0.25 * (erfc((m - L) / spread) - erfc((m + L) / spread))
         return 0.5 * erfc(L / spread) + inside
@@ -171,13 +171,13 @@ def trajectory(p: dict, steps: int) -> dict[str, np.ndarray]:
     m, q = m[:n], q[:n]
     with np.errstate(invalid="ignore"):
         cosine = m / np.sqrt(q)
-    two = p["clusters"] == "2"
+    two = p["clusters"] == 2
     m_end, q_end = static(p["loss"], p["alpha"], p["delta"], p["lam"]) if two and p["batch"] == 1.0 else (math.nan, math.nan)
     constants = {
         "gen_error_bayes": bayes_error(p["alpha"], p["delta"]) if two else math.nan,
         "m_static": m_end,
         "q_static": q_end,
-        "gen_error_static": float(gen_error(m_end, q_end, p["delta"], "2", 0.0)) if q_end > 0.0 else math.nan,
+        "gen_error_static": float(gen_error(m_end, q_end, p["delta"], 2, 0.0)) if q_end > 0.0 else math.nan,
     }
     return {
         "m": m,
@@ -194,7 +194,7 @@ def solve(steps: int, **p) -> dict:
     ConvergenceError where the static minimum is not found."""
     curves = trajectory(p, steps)
     if len(curves["m"]) <= steps:
-        limit = f"; the full batch is stable below about eta={largest_rate(pose(**p)):.3g}" if p["clusters"] == "2" else ""
+        limit = f"; the full batch is stable below about eta={largest_rate(pose(**p)):.3g}" if p["clusters"] == 2 else ""
         raise ParameterError("eta", p["eta"], f"learning rate eta too large: descent diverges at step {len(curves['m'])}{limit}")
     return {name: float(curve[steps]) for name, curve in curves.items()}
 
@@ -226,7 +226,7 @@ def scatter(steps: int, seed: int, **p) -> dict[str, np.ndarray]:
 
 def loss_and_slope(p: dict, c: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Loss, its derivative with respect to the field, and the margin of every sample, (N,) each."""
-    y, phi, slope = (1.0, h, 1.0) if p["clusters"] == "2" else (np.where(c == 0.0, -1.0, 1.0), h * h - p["L"] ** 2, 2.0 * h)
+    y, phi, slope = (1.0, h, 1.0) if p["clusters"] == 2 else (np.where(c == 0.0, -1.0, 1.0), h * h - p["L"] ** 2, 2.0 * h)
     v = y * phi
     if p["loss"] == "logistic":
         loss, first = np.logaddexp(0.0, -v), -expit(-v)
@@ -248,7 +248,7 @@ def next_batch(problem: Problem, active: np.ndarray, rng: np.random.Generator) -
 def descend(p: dict, steps: int, D: int, rng: np.random.Generator, report: Progress) -> dict[str, np.ndarray]:
     """One run in dimension D: every measured observable at the steps 0..`steps`, nan after divergence."""
     problem, m0, N = pose(**p), start(**p), max(1, round(p["alpha"] * D))
-    c = np.ones(N) if p["clusters"] == "2" else rng.integers(0, 2, N) * rng.choice([-1.0, 1.0], N)  # 2 clusters: x → yx
+    c = np.ones(N) if p["clusters"] == 2 else rng.integers(0, 2, N) * rng.choice([-1.0, 1.0], N)  # 2 clusters: x → yx
     X = rng.standard_normal((N, D), np.float32)
     X *= np.float32(math.sqrt(p["delta"] / D))
     X += (c / D).astype(np.float32)[:, None]  # rows are x/√D
@@ -317,7 +317,7 @@ PARAMETERS = (
     Parameter("R", "R", "variance of the initial weights across the cluster direction", 1.0, 0.0, 100.0),
     Parameter("m0", "m_0", "initial overlap with the cluster direction; 0 (2 clusters) or 0.1 (3 clusters) where absent", None, -10.0, 10.0),
     Parameter("loss", r"\ell", "loss of the margin v: logistic ln(1+e^-v), square (1-v)²/2, or sqhinge max(0,1-v)²/2", "logistic", choices=tuple(LOSSES)),
-    Parameter("clusters", "", "two clusters ±v*, or three: 0 against ±v*", "2", choices=("2", "3")),
+    Parameter("clusters", "", "2: one at v*, one at -v*; 3: one at 0 against these two", 2, 2, 3, integer=True),
     Parameter("L", "L", "width of the door, three clusters only", 0.7, 0.01, 10.0),
     Parameter("samples", "M", "paths of the population, a power of 2", 2048, 256, 65536, scale="log", integer=True),
     Parameter("seed", "", "of the paths' random numbers", 0, 0, 2**32 - 1, integer=True),
@@ -357,7 +357,7 @@ LANDMARKS = (
     *landmarks(SGD, SAMPLED, 6e-4, m=0.9310, q=1.1732, gen_error=0.11208, train_loss=0.31313),
     *landmarks(SGD | {"tau": 1.0}, SAMPLED, 2.5e-3, m=0.9285, q=1.177, gen_error=0.1131, train_loss=0.3145),
     *landmarks(
-        {"clusters": "3", "alpha": 3.0, "delta": 0.05, "R": 0.01, "m0": 0.2, "steps": 40, "samples": 16384}, SAMPLED, 2e-3,
+        {"clusters": 3, "alpha": 3.0, "delta": 0.05, "R": 0.01, "m0": 0.2, "steps": 40, "samples": 16384}, SAMPLED, 2e-3,
         m=1.8104, q=3.543, train_loss=0.30912, gen_error=0.0502,
     ),
     *landmarks({"steps": 150}, SAMPLED, 4e-4, m=1.66597, q=3.8997, gen_error=0.116419, train_loss=0.175463),
@@ -371,7 +371,7 @@ LANDMARKS = (
     Landmark({}, "gen_error_bayes", 0.10295161, "Mignacco et al. 2020b, Bayes-optimal error", 1e-7),
     Landmark({"steps": 0, "R": 0.0}, "gen_error", 0.5, "weights that are zero guess", 1e-15),
     Landmark({"steps": 0, "R": 0.0}, "cosine", None, "zero weights have no direction"),
-    Landmark({"clusters": "3"}, "gen_error_bayes", None, "not defined here"),
+    Landmark({"clusters": 3}, "gen_error_bayes", None, "not defined here"),
 )  # fmt: skip
 
 MODEL = Model(

@@ -29,7 +29,7 @@ SHOWN = Control(
     labels={"response": "what is left of a step", "correlation": "likeness of the weights"},
     live=False,
 )
-CLUSTERS = Control(MODEL.parameter("clusters"), words="clusters", labels={"2": "two", "3": "three"}, live=False, more=True)
+CLUSTERS = Control(MODEL.parameter("clusters"), words="clusters", live=False, more=True)
 
 
 def planes(state: dict) -> tuple[np.ndarray, np.ndarray]:
@@ -117,7 +117,7 @@ VIEW = View(
         "likeness of the weights": {"shown": "correlation"},
         "few samples forget little": {"alpha": 0.2, "lam": 0.0},
         "small batches": {"batch": 0.2},
-        "three clusters": {"clusters": "3", "alpha": 3.0, "shown": "correlation"},
+        "three clusters": {"clusters": 3, "alpha": 3.0, "shown": "correlation"},
     },
     notice=(
         "Every sample is used again and again, so its own earlier steps come back to it: the field of a training sample is a random part plus the response to all its past gradients.",

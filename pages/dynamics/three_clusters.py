@@ -35,7 +35,7 @@ X = Axis("t", "steps of gradient descent", 0, HORIZON)
 
 
 def three(state: dict) -> dict:
-    return state | {"clusters": "3", "R": 0.01}
+    return state | {"clusters": 3, "R": 0.01}
 
 
 def escape(curve: Sweep) -> float:
@@ -158,7 +158,7 @@ VIEW = View(
         "Data sets of αD samples, half from the middle cluster, a quarter from each outer one; random weights with overlap exactly $m_0$. "
         "Where m₀ is below 1/√D the runs escape early or to the other side.",
         list(range(0, HORIZON + 1, 6)),
-        clusters="3",
+        clusters=3,
         R=0.01,
     ),
     members=lambda state: 13,

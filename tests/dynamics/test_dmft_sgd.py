@@ -252,7 +252,7 @@ def test_static_minimum_is_found_over_the_whole_range():
         for loss in ("logistic", "sqhinge"):
             m, q = end_point(loss, model.LOSSES[loss], alpha, delta, lam)
             assert 0 < m * m <= q * (1 + 1e-12)
-            assert model.gen_error(m, q, delta, "2", 0.0) >= model.bayes_error(alpha, delta) * (1 - 1e-9)
+            assert model.gen_error(m, q, delta, 2, 0.0) >= model.bayes_error(alpha, delta) * (1 - 1e-9)
 
 
 def test_ridge_regression_of_a_sampled_mixture():
@@ -271,7 +271,7 @@ def test_static_values_exist_only_where_descent_from_everywhere_ends_there():
         {"loss": "square", "lam": 0.0, "alpha": 0.9},
         {"lam": 0.0},
         {"batch": 0.5},
-        {"clusters": "3"},
+        {"clusters": 3},
         {"loss": "sqhinge", "lam": 0.0},
     ):
         assert math.isnan(solve(steps=0, **p)["gen_error_static"])
@@ -289,12 +289,12 @@ def test_first_step_from_zero_is_optimal_and_training_on_spoils_it():
 
 def test_three_clusters_stay_where_they_are_without_overlap():
     with pytest.warns(UserWarning, match="stays 0 for ever"):
-        found = solve(clusters="3", m0=0.0, batch=0.5, steps=60, alpha=3.0, delta=0.05, samples=256)
+        found = solve(clusters=3, m0=0.0, batch=0.5, steps=60, alpha=3.0, delta=0.05, samples=256)
     assert found["m"] == 0.0
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        start = along(np.arange(50), clusters="3", alpha=3.0, delta=0.05, R=0.01, m0=0.01, samples=512)
-        late = along(np.arange(50), clusters="3", alpha=3.0, delta=0.05, R=0.01, m0=1e-4, samples=512)
+        start = along(np.arange(50), clusters=3, alpha=3.0, delta=0.05, R=0.01, m0=0.01, samples=512)
+        late = along(np.arange(50), clusters=3, alpha=3.0, delta=0.05, R=0.01, m0=1e-4, samples=512)
     growth = start["m"][3] / start["m"][2]
     delay = [np.argmax(curve["m"] > 0.5) for curve in (start, late)]
     assert delay[1] - delay[0] == pytest.approx(math.log(100) / math.log(growth), abs=1.5)
@@ -306,7 +306,7 @@ def test_probability_of_a_wrong_answer_behind_the_door():
     c = rng.choice([0, 0, -1, 1], 400_000)
     h = c * m + math.sqrt(delta * q) * rng.standard_normal(c.size)
     wrong = np.mean((h * h > L * L) != (c != 0))
-    assert model.gen_error(m, q, delta, "3", L) == pytest.approx(wrong, abs=4 * 0.5 / math.sqrt(c.size))
+    assert model.gen_error(m, q, delta, 3, L) == pytest.approx(wrong, abs=4 * 0.5 / math.sqrt(c.size))
 
 
 CASES = {
@@ -315,9 +315,9 @@ CASES = {
     "sqhinge": {"loss": "sqhinge", "steps": 15, "samples": 8192},
     "batches": {"batch": 0.3, "steps": 25, "samples": 8192},
     "persistent": {"batch": 0.3, "tau": 1.0, "steps": 25, "samples": 8192},
-    "three clusters": {"clusters": "3", "alpha": 3.0, "delta": 0.05, "R": 0.01, "m0": 0.2, "steps": 20, "samples": 8192},
+    "three clusters": {"clusters": 3, "alpha": 3.0, "delta": 0.05, "R": 0.01, "m0": 0.2, "steps": 20, "samples": 8192},
     "three clusters, batches": {
-        "clusters": "3",
+        "clusters": 3,
         "alpha": 3.0,
         "delta": 0.05,
         "R": 0.01,
@@ -355,7 +355,7 @@ def test_at_step_zero_the_initial_condition():
     assert solve(steps=0, R=0.0, loss="square")["train_error"] == 0.5
     assert math.isnan(found["cosine"])
     assert solve(steps=0, m0=0.5, R=0.75)["gen_error"] == pytest.approx(0.5 * math.erfc(0.5), rel=1e-12)
-    assert solve(steps=0, R=0.0, clusters="3", m0=0.2)["cosine"] == pytest.approx(1.0)
+    assert solve(steps=0, R=0.0, clusters=3, m0=0.2)["cosine"] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,7 @@ def test_at_step_zero_the_initial_condition():
         ({"samples": 1000}, "samples", "power of 2"),
         ({"samples": 65536, "steps": 400}, "samples", "at most 4096"),
         ({"eta": 20.0, "loss": "square"}, "eta", "below about eta=0.519"),
-        ({"eta": 1.0, "clusters": "3", "loss": "square", "alpha": 10.0}, "eta", "too large"),
+        ({"eta": 1.0, "clusters": 3, "loss": "square", "alpha": 10.0}, "eta", "too large"),
         ({"steps": 401}, "steps", "400"),
         ({"batch": 0.0}, "batch", "1"),
         ({"delta": 0.0}, "delta", "100"),
