@@ -50,6 +50,7 @@ EXPLORERS = (
     Explorer("double_descent", "your-data", "Your data", "lam"),
     Explorer("double_descent", "structure", "Data structure", "rb"),
     Explorer("double_descent", "two-clouds", "Two clouds", "alpha"),
+    Explorer("dynamics", "online", "One neuron online", "eta"),
     Explorer("dynamics", "specialization", "Specialization", "eps"),
     Explorer("dynamics", "sgd", "SGD, solved exactly", "lam"),
 )
