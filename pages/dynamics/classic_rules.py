@@ -20,7 +20,7 @@ ERROR = Axis("ε_g", "probability of an error", 5e-5, 1, log=True, weight=2.2)
 FLIPS = Axis("Δ", "flipped labels", 0, 0.5)
 LATE = 1e6
 """A time at which every rule follows its power law."""
-POWERS = {1 / 4: "t^(−1/4)", 1 / 3: "t^(−1/3)", 1 / 2: "t^(−1/2)", 1.0: "1/t"}
+POWERS = {1 / 4: "1/∜t", 1 / 3: "1/∛t", 1 / 2: "1/√t", 1.0: "1/t"}
 
 
 def theory(state: dict, **changes) -> dict:
@@ -60,12 +60,12 @@ def guide(state: dict, rule: str, late: float, final: float) -> Curve:
     x = np.array([TIME.low, TIME.high])
     exponent = power(state, rule)
     y = late * (x / LATE) ** -exponent if exponent else np.full(2, final)
-    return Curve(f"{RULES[rule]}, late", x, np.minimum(y, 1.0), ROLES[rule], dash=1, weight=0.5, legend=False)
+    return Curve(f"{RULES[rule]}, late", x, y, ROLES[rule], dash=1, weight=0.5, legend=False)
 
 
 def picture(state: dict, points: int) -> Picture:
     times = np.geomspace(TIME.low, TIME.high, points)
-    flips = np.concatenate([[0.0], np.geomspace(1e-4, 0.5, points // 3)])
+    flips = 0.5 * np.sin(np.linspace(0, np.pi / 2, points // 3)) ** 2
     curves, marks = [], []
     for rule, name in RULES.items():
         found = along(state, "t", np.append(times, LATE), rule=rule)
@@ -77,11 +77,11 @@ def picture(state: dict, points: int) -> Picture:
     now = at(state)
     exponent = power(state, state["rule"])
     if exponent:
-        marks.append(Label(POWERS[exponent], 2.5, 1.6e-4, ROLES[state["rule"]]))
+        marks.append(Label(f"dashed, late: {POWERS[exponent]}", 1.2, 1.5e-4, ROLES[state["rule"]]))
     return Picture(
         "Four rules on the same examples",
         TIME,
-        (ERROR, Axis("ε_g(∞)", "final error", 0, 0.5, x=FLIPS)),
+        (ERROR, Axis("", "final error", 0, 0.5, x=FLIPS)),
         (*curves, here(state["t"], now["gen_error"]), here(state["flip"], now["gen_error_inf"], 1)),
         tuple(marks),
         story(state, now),
@@ -134,7 +134,12 @@ def dots(state: dict, values: list, *found: dict[str, Estimate]) -> list[Curve]:
     drawn = []
     for name, estimates in zip(RULES.values(), found, strict=True):
         error = estimates["gen_error"]
-        drawn.append(Curve(f"{name}, simulated", np.array(values), error.mean, "experiment", "dots", error.sem, legend=name == "Hebb"))
+        legend = not drawn
+        drawn.append(
+            Curve(
+                f"{name} simulated" if drawn else "simulation", np.array(values), error.mean, "experiment", "dots", error.sem, legend=legend
+            )
+        )
     return drawn
 
 

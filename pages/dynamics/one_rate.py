@@ -4,6 +4,7 @@ import numpy as np
 
 import cache
 import engine
+from engine import Parameter
 from pages.kit.controls import Control
 from pages.kit.experiment import Experiment, spread
 from pages.kit.explorer import Map, Number, View
@@ -24,18 +25,24 @@ RATE = Control(
 SYMBOLS = {"eta_opt": "η_opt", "eta_c": "η_c"}
 END = 30.0
 TIME = Axis("t", "examples per input dimension", 0, END)
-ERROR = Axis("ε_g", "error", 1e-6, 10, log=True, weight=1.7)
+ERROR = Axis("ε_g", "error", 1e-6, 10, log=True, weight=1.6)
 RATES = Axis("η", "learning rate", *RATE.bounds, log=True)
+LOOK = {"rate": "rate", "final": "final error", "path": "path"}
 NEURONS = {"linear": "linear", "erf": "erf", "relu": "ReLU"}
+
+
+def theory(state: dict) -> dict:
+    """The model's parameters."""
+    return {name: value for name, value in state.items() if name != "look"}
 
 
 def at(state: dict, **changes) -> dict[str, float]:
     """The theory at one point."""
-    return engine.solve(ID, **state | changes)
+    return engine.solve(ID, **theory(state) | changes)
 
 
 def along(state: dict, axis: str, values: np.ndarray, **changes) -> engine.Sweep:
-    return cache.sweep(ID, {axis: values}, **{name: value for name, value in (state | changes).items() if name != axis})
+    return cache.sweep(ID, {axis: values}, **{name: value for name, value in (theory(state) | changes).items() if name != axis})
 
 
 def positive(error: np.ndarray) -> np.ndarray:
@@ -51,40 +58,53 @@ def rates(state: dict, points: int) -> tuple[np.ndarray, engine.Sweep]:
     return grid, along(state, "eta", grid, t=0.0)
 
 
+def paths(state: dict, runs: list, now: dict) -> tuple[Axis, list[Curve], list]:
+    """The way to the teacher in the plane of overlap and norm; no student lies below the lines |R| = √Q."""
+    scale = max(1.0, np.sqrt(state["q0"]) / 1.3)
+    border = 2 * scale * np.array([-1.0, 0.0, 1.0])
+    axis = Axis("√Q", "norm", 0, 1.6 * scale, x=Axis("R", "overlap with the teacher", -1.3 * scale, 1.6 * scale))
+    curves = [Curve("border", border, np.abs(border), "threshold", dash=3, weight=0.5, panel=1, legend=False)]
+    curves += [Curve(name, found["R"], np.sqrt(found["Q"]), *style, **rest, panel=1, legend=False) for name, found, style, rest in runs]
+    return axis, [*curves, here(now["R"], np.sqrt(now["Q"]), 1)], [Label("teacher", 1.18, 0.8, panel=1)]
+
+
+def against_rate(state: dict, now: dict, points: int) -> tuple[Axis, list[Curve], list]:
+    """The rate of learning, or the final error, for every learning rate."""
+    grid, found = rates(state, points)
+    name = {"rate": "rate", "final": "gen_error_inf"}[state["look"]]
+    top = float(found["rate"].max())
+    low, high = (-0.6 * top, 1.3 * top) if state["look"] == "rate" else (0.0, 0.25)
+    marks = [Vertical("η_opt", now["eta_opt"], "optimum", 1), Vertical("η_c", now["eta_c"], panel=1), Horizontal("", 0.0, panel=1)]
+    curve = Curve(LOOK[state["look"]], grid, found[name], panel=1, legend=False)
+    return Axis("", LOOK[state["look"]], low, high, x=RATES), [curve, here(state["eta"], np.clip(now[name], low, high), 1)], marks
+
+
 def picture(state: dict, points: int) -> Picture:
     now = at(state)
     times = np.linspace(0, END, points)
-    others = {f"η = {share * now['eta_c']:.2g}": share * now["eta_c"] for share in (0.05, 0.95)}
-    fastest = f"η_opt = {now['eta_opt']:.3g}"
-    grid, found = rates(state, points // 2)
-    top = float(found["rate"].max())
-    curves = [
-        *(Curve(name, times, positive(along(state, "t", times, eta=eta)["gen_error"]), "second", dash=n + 1, weight=0.7) for n, (name, eta) in enumerate(others.items())),
-        Curve(fastest, times, positive(along(state, "t", times, eta=now["eta_opt"])["gen_error"]), "optimum", weight=0.8),
-        Curve("your η", times, positive(along(state, "t", times)["gen_error"]), weight=1.4),
-        Curve("rate", grid, found["rate"], panel=1, legend=False),
-        Curve("final error", grid, found["gen_error_inf"], panel=2, legend=False),
-        here(state["t"], max(now["gen_error"], ERROR.low)),
-        here(state["eta"], max(now["rate"], -0.6 * top), 1),
-        here(state["eta"], now["gen_error_inf"], 2),
-    ]  # fmt: skip
-    marks = [
-        *(Vertical(f"{symbol} = {now[name]:.3g}", now[name], "optimum" if name == "eta_opt" else "threshold", 1) for name, symbol in SYMBOLS.items()),
-        Vertical("", now["eta_c"], panel=2),
-        Horizontal("", 0.0, panel=1),
-        Label("learns", 0.16, 0.3 * top, panel=1),
-        Label("forgets", 7.0, 0.3 * top, panel=1),
-    ]  # fmt: skip
+    shown = [
+        (f"η = {0.05 * now['eta_c']:.2g}", 0.05 * now["eta_c"], ("second",), {"dash": 1, "weight": 0.7}),
+        (f"η = {1.05 * now['eta_c']:.2g}", 1.05 * now["eta_c"], ("second",), {"dash": 2, "weight": 0.7}),
+        (f"η_opt = {now['eta_opt']:.3g}", now["eta_opt"], ("optimum",), {"weight": 0.8}),
+        ("your η", state["eta"], ("theory",), {"weight": 1.4}),
+    ]
+    runs = [(name, along(state, "t", times, eta=eta), style, rest) for name, eta, style, rest in shown]
+    axis, below, marks = paths(state, runs, now) if state["look"] == "path" else against_rate(state, now, points // 2)
     if now["gen_error_inf"] > ERROR.low:
-        marks.append(Horizontal(f"never below {tell(now['gen_error_inf'])}", now["gen_error_inf"]))
+        marks.append(Horizontal(f"ends at {tell(now['gen_error_inf'])}", now["gen_error_inf"]))
     return Picture(
         "Error of a neuron that sees every example once",
         TIME,
-        (ERROR, Axis("rate", "of learning", -0.6 * top, 1.3 * top, x=RATES), Axis("ε_g(∞)", "final error", 0, 0.25, x=RATES)),
-        tuple(curves),
+        (ERROR, axis),
+        (
+            *(Curve(name, times, positive(found["gen_error"]), *style, **rest) for name, found, style, rest in runs),
+            here(state["t"], max(now["gen_error"], ERROR.low)),
+            *below,
+        ),
         tuple(marks),
         story(state, now),
-        recipe=Recipe(ID, "t", 0, END, 101, False, {k: v for k, v in state.items() if k != "t"}, ("gen_error", "rho")),
+        branch=state["look"],
+        recipe=Recipe(ID, "t", 0, END, 101, False, {k: v for k, v in theory(state).items() if k != "t"}, ("gen_error", "rho")),
     )
 
 
@@ -100,8 +120,8 @@ def story(state: dict, now: dict) -> str:
         return f"{given} is beyond η_c = {now['eta_c']:.3g}: the solution is unstable, {ends}, however long it learns."
     if state["sigma"] > 0 and final > 0:
         quiet = at(state, eta=best)["gen_error_inf"]
-        other = f"η_opt = {best:.3g} would end at {tell(quiet)}" if abs(eta / best - 1) > 0.02 else "a smaller η would end lower, but later"
-        return f"{given}: label noise stops the error at {tell(final)}, near ½ησ² × a constant of the neuron; {other}."
+        other = f"η_opt = {best:.3g} would end at {tell(quiet)}" if abs(eta / best - 1) > 0.02 else "smaller steps end lower, but later"
+        return f"{given}: label noise stops the error at {tell(final)}, a floor that grows with the step; {other}."
     if now["rate"] < 1e-9:
         return f"{given} is exactly critical: the error falls slower than any exponential."
     pace = f"the error halves every {tell(np.log(2) / now['rate'])} units of time"
@@ -128,19 +148,23 @@ def plane(state: dict) -> Picture:
     """The error over time and learning rate."""
     now = at(state)
     times, grid = np.linspace(0, END, 91), np.array(RATE.stops[::2])
-    error = cache.sweep(ID, {"eta": grid, "t": times}, **{name: state[name] for name in state if name not in ("eta", "t")})["gen_error"]
+    error = cache.sweep(
+        ID, {"eta": grid, "t": times}, **{name: value for name, value in theory(state).items() if name not in ("eta", "t")}
+    )["gen_error"]
     return Picture(
         "Error over time for every learning rate",
         TIME,
         (RATES,),
         (),
         tuple(Horizontal(f"{symbol} = {now[name]:.3g}", now[name]) for name, symbol in SYMBOLS.items()),
-        heat=Heat(times, grid, np.clip(np.nan_to_num(error, nan=np.inf), ERROR.low, 1.0), "error", ERROR.low, 1.0, log=True),
+        heat=Heat(times, grid, np.clip(np.nan_to_num(error, nan=np.inf), 1e-4, 1.0), "error", 1e-4, 1.0, log=True),
     )
 
 
 def dots(state: dict, values: list, found: dict) -> list[Curve]:
-    return [Curve("SGD", np.array(values), positive(found["gen_error"].mean), "experiment", "dots", found["gen_error"].sem)]
+    error = found["gen_error"]
+    shown = np.where(error.mean < ERROR.high, positive(error.mean), np.nan)
+    return [Curve("SGD", np.array(values), shown, "experiment", "dots", np.where(np.isnan(shown), np.nan, error.sem))]
 
 
 VIEW = View(
@@ -153,6 +177,18 @@ VIEW = View(
         Control(MODEL.parameter("t"), 0, END, 0.5, 10.0, words="time: examples seen, per input dimension"),
         Control(MODEL.parameter("sigma"), 0, 1, 0.01, words="label noise, standard deviation"),
         Control(MODEL.parameter("activation"), words="neuron", labels=NEURONS, live=False),
+        Control(
+            Parameter(
+                "look",
+                "",
+                "what the lower panel shows: rate of learning or final error for every learning rate, or the path of the weights",
+                "rate",
+                choices=tuple(LOOK),
+            ),
+            words="lower panel",
+            labels=LOOK,
+            live=False,
+        ),
         Control(MODEL.parameter("rho0"), -1, 1, 0.05, words="cosine with the teacher at the start", live=False, more=True),
         Control(MODEL.parameter("q0"), 0.01, 10, 0.1, 1.0, log=True, words="squared norm at the start", live=False, more=True),
     ),
@@ -162,9 +198,9 @@ VIEW = View(
         "small steps": {"eta": 0.12, "t": 20.0},
         "fastest": {"eta": 1.0},
         "critical": {"eta": 2.0, "t": 20.0},
-        "noisy labels": {"eta": 1.0, "sigma": 0.3, "t": 20.0},
-        "erf, beyond η_c": {"activation": "erf", "eta": 5.01, "t": 20.0},
-        "ReLU, beyond η_c": {"activation": "relu", "eta": 2.09, "t": 30.0},
+        "noisy labels": {"eta": 1.0, "sigma": 0.3, "t": 20.0, "look": "final"},
+        "erf, beyond η_c": {"activation": "erf", "eta": 5.01, "t": 20.0, "look": "final"},
+        "ReLU, beyond η_c": {"activation": "relu", "eta": 2.09, "t": 30.0, "look": "final"},
     },
     notice=(
         "The rate has a maximum. Small steps learn little from each example; large ones also disturb what is known already, and this grows as η².",
@@ -177,7 +213,7 @@ VIEW = View(
     experiment=Experiment(
         ID,
         lambda state: ("t", spread(1.0, END, 15)),
-        lambda state: {name: value for name, value in state.items() if name != "t"},
+        lambda state: {name: value for name, value in theory(state).items() if name != "t"},
         dots,
         "Gradient descent on one example after the other, in dimension $D$, from exactly the same start as the theory.",
         size=(100, 500, 2000),
