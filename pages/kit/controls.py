@@ -220,16 +220,19 @@ def slider_key(state: State, control: Control) -> str:
     return f"{state.view}-{control.name}"
 
 
-def _widget_key(name: str, shown: object, same: Callable[[object], bool]) -> str:
-    """The key of a widget that shows the state: the one it has (so as not to disturb a drag), or a new one where the state has moved
-    by itself. A rerun that is then on its way still carries the old value, under a key by which `_by_hand` tells it from the visitor's.
+def _widget_key(name: str, shown: object, same: Callable[[object], bool]) -> tuple[str, object]:
+    """The key of a widget that shows the state, and its opening value: those it has (so as not to disturb a drag), or new ones where the
+    state has moved by itself. A rerun that is then on its way still carries the old value, under a key by which `_by_hand` tells it from
+    the visitor's.
+
+    The opening value is an argument of the widget, not set through the session: a run that is cut short would lose it.
     """
     count = st.session_state.setdefault(f"widget/{name}", 0)
-    if not same(st.session_state.get(f"{name}/{count}", shown)):
-        count = st.session_state[f"widget/{name}"] = count + 1
     key = f"{name}/{count}"
-    st.session_state.setdefault(key, shown)
-    return key
+    if not same(st.session_state.get(key, st.session_state.get(f"opening/{key}", shown))):
+        count = st.session_state[f"widget/{name}"] = count + 1
+        key = f"{name}/{count}"
+    return key, st.session_state.setdefault(f"opening/{key}", shown)
 
 
 def _by_hand(key: str, change: Callable[[Value], None]) -> Callable[[], None]:
@@ -251,20 +254,20 @@ def _draw_slider(state: State, control: Control, value: float) -> None:
     help = f"{control.parameter.meaning}; {control.allowed}"
     if control.log:
         shown = control.value(control.position(value))
-        key = _widget_key(name, shown, lambda now: now == shown)
+        key, opening = _widget_key(name, shown, lambda now: now == shown)
     else:
-        key = _widget_key(name, value, lambda position: control.value(position) == value)
+        key, opening = _widget_key(name, value, lambda position: control.value(position) == value)
 
     moved = _by_hand(key, lambda now: state.set({control.name: now if control.log else control.value(now)}))
     if control.log:
-        st.select_slider(control.label(), control.stops, format_func=text, key=key, on_change=moved, help=help)
+        st.select_slider(control.label(), control.stops, opening, format_func=text, key=key, on_change=moved, help=help)
     else:
         low, high, step = control.slider_bounds()
-        st.slider(control.label(), low, high, step=step, key=key, on_change=moved, help=help)
+        st.slider(control.label(), low, high, type(low)(opening), step, key=key, on_change=moved, help=help)
 
 
 def _draw_choice(state: State, control: Control, value: str) -> None:
-    key = _widget_key(slider_key(state, control), value, lambda shown: shown == value)
+    key, opening = _widget_key(slider_key(state, control), value, lambda shown: shown == value)
 
     chosen = _by_hand(key, lambda option: state.set({control.name: option}))
 
@@ -272,9 +275,9 @@ def _draw_choice(state: State, control: Control, value: str) -> None:
         return control.labels.get(option, option)
 
     if len(control.choices) <= 4:
-        st.segmented_control(control.label(), control.choices, key=key, on_change=chosen, format_func=shown, required=True)
+        st.segmented_control(control.label(), control.choices, default=opening, key=key, on_change=chosen, format_func=shown, required=True)
     else:
-        st.selectbox(control.label(), control.choices, key=key, on_change=chosen, format_func=shown)
+        st.selectbox(control.label(), control.choices, control.choices.index(opening), key=key, on_change=chosen, format_func=shown)
 
 
 def _draw_named(state: State, control: Control, value: Value) -> None:
@@ -282,7 +285,7 @@ def _draw_named(state: State, control: Control, value: Value) -> None:
     free = f"${control.parameter.symbol}$ by slider"
     labels = {name: label for label, name in control.named.items()}
     current = labels.get(value, free)
-    key = _widget_key(f"{slider_key(state, control)}-named", current, lambda shown: shown == current)
+    key, opening = _widget_key(f"{slider_key(state, control)}-named", current, lambda shown: shown == current)
     last = f"last/{state.view}/{control.name}"
     if current == free:
         st.session_state[last] = value
@@ -292,7 +295,13 @@ def _draw_named(state: State, control: Control, value: Value) -> None:
         state.set({control.name: number if label == free else control.named[label]})
 
     st.segmented_control(
-        control.label(), [free, *control.named], key=key, on_change=_by_hand(key, choose), required=True, label_visibility="collapsed"
+        control.label(),
+        [free, *control.named],
+        default=opening,
+        key=key,
+        on_change=_by_hand(key, choose),
+        required=True,
+        label_visibility="collapsed",
     )
 
 
@@ -309,7 +318,7 @@ def draw_typed(state: State) -> None:
         if not control.numeric or not control.when(state.values):
             continue
         value = text(state.values[control.name])
-        key = _widget_key(f"typed-{slider_key(state, control)}", value, lambda typed, value=value: typed == value)
+        key, opening = _widget_key(f"typed-{slider_key(state, control)}", value, lambda typed, value=value: typed == value)
 
         def type_in(typed: str, control: Control = control) -> None:
             value, problem = control.parse(typed.strip())
@@ -317,4 +326,4 @@ def draw_typed(state: State) -> None:
                 st.session_state[f"problems/{state.view}"] = [problem]
             state.set({control.name: value})
 
-        st.text_input(control.label(), key=key, on_change=_by_hand(key, type_in), help=control.allowed)
+        st.text_input(control.label(), opening, key=key, on_change=_by_hand(key, type_in), help=control.allowed)

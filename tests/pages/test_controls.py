@@ -119,7 +119,9 @@ def test_a_late_rerun_does_not_undo_a_preset(monkeypatch):
     monkeypatch.setattr("streamlit.session_state", session)
 
     def key(value: float) -> str:
-        return _widget_key("page-alpha", value, lambda shown: shown == value)
+        key, opening = _widget_key("page-alpha", value, lambda shown: shown == value)
+        session.setdefault(key, opening)  # as a widget that is drawn does
+        return key
 
     first = key(0.1)
     assert session[first] == 0.1
@@ -133,3 +135,19 @@ def test_a_late_rerun_does_not_undo_a_preset(monkeypatch):
     _by_hand(first, wishes.append)()  # a rerun that had left the browser before
     assert wishes == [0.2]
     assert key(0.4) == second
+
+
+def test_a_widget_that_was_hidden_comes_back_with_the_state(monkeypatch):
+    session = {}
+    monkeypatch.setattr("streamlit.session_state", session)
+
+    def drawn(value: float) -> tuple[str, float]:
+        return _widget_key("page-alpha", value, lambda shown: shown == value)
+
+    first, opening = drawn(0.1)
+    session[first] = 0.1
+    del session[first]  # hidden: Streamlit forgets its value
+    assert drawn(0.1) == (first, opening)
+    second, opening = drawn(0.3)  # changed while it was hidden
+    assert second != first
+    assert opening == 0.3
