@@ -12,7 +12,8 @@ from starlette.formparsers import MultiPartParser
 
 from engine import Estimate
 from engine.double_descent.covariances import DataError, Pool, Spectrum, measure, split, without_chance
-from engine.double_descent.gaussian_covariate import check_work, curve, simulate_points
+from engine.double_descent.covariate_curve import curve
+from engine.double_descent.covariate_fits import check_work, simulate_points
 from engine.double_descent.tables import UPLOAD, table, tidy
 from engine.model import ParameterError
 from pages.double_descent.moments import (

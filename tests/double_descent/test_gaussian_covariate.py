@@ -7,7 +7,8 @@ import pytest
 import engine
 from benchmarks.reference.gaussian_covariate import iterate
 from engine.double_descent.covariances import Pool, centred, digit_features, digits, measure, power_law, spectrum, without_chance
-from engine.double_descent.gaussian_covariate import curve, optimal_ridges, simulate_points, trained
+from engine.double_descent.covariate_curve import curve, optimal_ridges, trained
+from engine.double_descent.covariate_fits import simulate_points
 
 CLASSIFY = {"task": "classification"}
 
