@@ -189,7 +189,7 @@ def solve(n: int, lam: float | str, delta: float, task: str, loss: str, tested: 
     """Every observable at one point; `source` has the parameters of `source_spectrum`.
 
     Raises ParameterError for choices that conflict, data that cannot be used, at the thresholds of lam=0 and where no ridge is
-    optimal; ConvergenceError where the iteration fails: without ridge, within about 1e-5 of the separability threshold or beyond 1e4
+    optimal; ConvergenceError where the iteration fails: without ridge, within about 1e-5 of the separability threshold or beyond 1e3
     samples a feature.
     """
     if task == "regression" and loss != "square":
