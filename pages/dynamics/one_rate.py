@@ -89,7 +89,7 @@ def picture(state: dict, points: int) -> Picture:
         ("your η", state["eta"], ("theory",), {"weight": 1.4}),
     ]
     runs = [(name, along(state, "t", times, eta=eta), style, rest) for name, eta, style, rest in shown]
-    axis, below, marks = paths(state, runs, now) if state["look"] == "path" else against_rate(state, now, points // 2)
+    axis, below, marks = paths(state, runs, now) if state["look"] == "path" else against_rate(state, now, points // 3)
     if now["gen_error_inf"] > ERROR.low:
         marks.append(Horizontal(f"ends at {tell(now['gen_error_inf'])}", now["gen_error_inf"]))
     return Picture(
