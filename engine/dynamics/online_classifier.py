@@ -12,7 +12,7 @@ $\epsilon_g$ is the probability of an error against the clean label. The classic
 | AdaTron (relaxation) | $\eta\lvert\lambda\rvert$ where $y\lambda<0$ |
 | optimal (Kinouchi & Caticha 1992) | $\sqrt Q\tan\theta\,\dfrac{\kappa\,\varphi(h)}{\Delta+\kappa\Phi(h)}$, $\;h=\cot\theta\,\dfrac{y\lambda}{\sqrt Q}$ |
 
-$\kappa=1-2\Delta$. The optimal rule knows $\rho$ and $\Delta$; no other rule that is local in this sense gains more per example.
+$\kappa=1-2\Delta$. The optimal rule knows $\rho$ and $\Delta$; no rule that takes one example at a time gains more from it.
 
 **Order parameters.** For $D\to\infty$, with $F=\eta f$ and $\hat\eta=\eta/\sqrt Q$ (AdaTron: $F=\eta\sqrt Qf$, $\hat\eta=\eta$),
 
@@ -37,10 +37,10 @@ so that Hebb gains $2\kappa^2/\pi$ per unit of time for ever.
 
 | rule | constant $\eta$ | optimal schedule |
 |---|---|---|
-| Hebb | $1/\sqrt{2\pi t}$ | $1/\sqrt{2\pi t}$ |
-| perceptron | $\frac1\pi(\frac23)^{1/3}t^{-1/3}=0.278\,t^{-1/3}$ | $4/\pi t$ |
-| AdaTron | $1/(\eta-\eta^2/3)t$, $\eta<3$ | $4/3t$ |
-| optimal | | $0.883/t$ |
+| Hebb | $\dfrac1{\sqrt{2\pi t}}$ | $\dfrac1{\sqrt{2\pi t}}$ |
+| perceptron | $\frac1\pi(\frac23)^{1/3}t^{-1/3}=0.278\,t^{-1/3}$ | $\dfrac4{\pi t}$ |
+| AdaTron, $\eta<3$ | $\dfrac1{(\eta-\eta^2/3)\,t}$ | $\dfrac4{3t}$ |
+| optimal | | $\dfrac{0.883}t$ |
 
 At $\eta=3$ the AdaTron falls as $\frac1\pi(9t/5\pi)^{-1/3}$ only, beyond it stops. Flipped labels: Hebb slows by the factor $1/\kappa$; the
 perceptron at constant $\eta$ stops at $\rho=\kappa$, whatever $\eta$; the AdaTron stops where $\kappa\sin^3\theta/\pi=\frac12\eta

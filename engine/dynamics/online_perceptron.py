@@ -42,7 +42,7 @@ $$\text{rate}=\min(2\eta a_\parallel,\;2\eta a_\perp-\eta^2b),\qquad\eta_c=\frac
 | | $a_\parallel$ | $a_\perp$ | $b$ | $\eta_c$ | $\eta_{opt}$ |
 |---|---|---|---|---|---|
 | linear | 1 | 1 | 1 | 2 | 1 |
-| erf | $2/3\sqrt3\pi$ | $2/\sqrt3\pi$ | $4/\sqrt5\pi^2$ | $\pi\sqrt{5/3}$ | $\frac23\eta_c$ |
+| erf | $\dfrac2{3\sqrt3\,\pi}$ | $\dfrac2{\sqrt3\,\pi}$ | $\dfrac4{\sqrt5\,\pi^2}$ | $\pi\sqrt{5/3}$ | $\frac23\eta_c$ |
 | ReLU | 1/2 | 1/2 | 1/2 | 2 | 1 |
 
 **Late times.** Without noise and up to $\eta_c$ the error vanishes. Otherwise the flow ends in the fixed point on the curve $\dot R=0$:

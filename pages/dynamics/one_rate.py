@@ -112,6 +112,8 @@ def story(state: dict, now: dict) -> str:
     """What this learning rate does."""
     eta, final, best = state["eta"], now["gen_error_inf"], now["eta_opt"]
     given = f"η = {eta:.3g}"
+    if state["sigma"] == 0 and at(state, t=0.0)["gen_error"] == 0:
+        return "The student starts as its teacher and the labels are clean: there is no error to correct, whatever η."
     if np.isnan(final):
         return f"{given} is too large: every step overshoots by more than it corrects, and the error grows without bound."
     if eta > now["eta_c"]:

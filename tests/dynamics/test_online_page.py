@@ -24,6 +24,7 @@ def curve(picture, name: str, panel: int = 0):
         ({"eta": 1.0}, "the fastest learning rate"),
         ({"eta": 2.0}, "exactly critical"),
         ({"eta": 3.0}, "grows without bound"),
+        ({"eta": 3.0, "rho0": 1.0}, "no error to correct"),
         ({"eta": 0.5, "sigma": 0.3}, "stops the error at 0.015"),
         ({"eta": 1.0, "sigma": 0.3}, "smaller steps end lower, but later"),
         ({"activation": "erf", "eta": 4.5}, "the noise of its own steps holds the error at 0.0171"),
