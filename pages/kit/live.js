@@ -340,7 +340,9 @@ class LiveChart {
     const bottom = picture.panels.length - 1
     const xaxis = (n) => (picture.panels[n].x ? axis(n) : "")
     const shared = picture.panels.findLastIndex((panel) => !panel.x)
-    const gaps = picture.panels.map((panel, n) => (n === bottom ? 0 : panel.x || n === shared ? (small ? 58 : 90) / this.plot.clientHeight : 0.09))
+    const legendRows = Math.ceil(picture.curves.filter((c) => c.legend).length / (small ? 2 : 5))
+    const inner = this.plot.clientHeight - (small ? 54 + 19 * legendRows : 68 + 26 * legendRows)
+    const gaps = picture.panels.map((panel, n) => (n === bottom ? 0 : panel.x || n === shared ? (small ? 46 : 72) / inner : 0.09))
     const layout = {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
