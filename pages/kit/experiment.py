@@ -17,7 +17,7 @@ from engine import Estimate
 from pages.kit.controls import State, text
 from pages.kit.picture import Curve
 
-ABANDONED = 15.0
+ABANDONED = 6.0
 """Seconds without a sign of life from the page after which an experiment is dropped."""
 
 

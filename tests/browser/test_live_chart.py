@@ -45,55 +45,81 @@ def exact(page) -> None:
 
 
 @EACH_VIEW
-def test_the_picture_moves_while_the_thumb_moves(visit, address_, view):
+def test_a_view_by_hand(visit, address_, view):
+    """Drag a thumb, take every slider to both ends, click the map, choose a preset, open its link: one page, as a visitor has it."""
     page = visit(f"{address_}?view={view.id}")
+    the_picture_moves_while_the_thumb_moves(page)
+    reset(page)
+    for key in sliders(page):
+        it_goes_to_both_ends_by_keyboard(page, view, key)
+        reset(page)
+    if view.map:
+        a_click_on_the_map_moves_the_sliders(page, view)
+        reset(page)
+    a_preset_gives_a_link(page, view)
+    values = page.locator("[data-part=values]").first.text_content()
+    again = visit(page.evaluate("location.href").split("/")[-1])
+    expect(again.locator("[data-part=values]").first).to_have_text(values)
+
+
+def reset(page) -> None:
+    page.get_by_role("button", name="Reset", exact=True).click()
+    page.wait_for_function("() => !location.search.includes('&')", timeout=60_000)
+    exact(page)
+
+
+def the_picture_moves_while_the_thumb_moves(page) -> None:
     key = sliders(page)[0]
     x, y, track = thumb(page, key)
     page.mouse.move(x, y)
     wait_for_family(page, key.rsplit("-", 1)[1])
     page.mouse.down()
     before, states, blank = drawn(page), set(), 0
-    for step in range(40):
-        page.mouse.move(track["x"] + track["width"] * (0.1 + 0.8 * abs(1 - step / 20)), y)
+    for step in range(24):
+        page.mouse.move(track["x"] + track["width"] * (0.1 + 0.8 * abs(1 - step / 12)), y)
         state, lines = page.evaluate(
             "(() => { const c = document.querySelector('.phase-atlas-chart');"
             " return [c.dataset.state, c.querySelectorAll('.scatterlayer .trace, .heatmaplayer image').length] })()"
         )
         states.add(state)
         blank += lines == 0
-    assert drawn(page) - before >= 10
+    assert drawn(page) - before >= 8
     assert "preview" in states
     assert blank == 0
     page.mouse.up()
     exact(page)
 
 
-@EACH_VIEW
-def test_every_slider_goes_to_both_ends_by_keyboard(visit, address_, view):
-    page = visit(f"{address_}?view={view.id}")
-    for key in sliders(page):
-        thumb_input = page.locator(f".st-key-{key} input[type=range]")
-        name = key.rsplit("-", 1)[1]
-        control = next(control for control in view.controls if control.name == name)
-        for end, value in zip(("Home", "End"), control.bounds, strict=True):
-            thumb_input.focus()
-            page.keyboard.press(end)
-            page.wait_for_function(
-                "([name, moved]) => new URLSearchParams(location.search).has(name) === moved",
-                arg=[name, value != control.start],
-                timeout=60_000,
-            )
-            exact(page)
-            assert page.locator("[data-testid=stException]").count() == 0
-            assert chart(page).locator("[data-part=takeaway]").text_content()
-        page.get_by_role("button", name="Reset", exact=True).click()
-        page.wait_for_function("() => !location.search.includes('&')", timeout=60_000)
+def it_goes_to_both_ends_by_keyboard(page, view, key: str) -> None:
+    name = key.rsplit("-", 1)[1]
+    control = next(control for control in view.controls if control.name == name)
+    for end, value in zip(("Home", "End"), control.bounds, strict=True):
+        page.locator(f".st-key-{key} input[type=range]").focus()
+        page.keyboard.press(end)
+        page.wait_for_function(
+            "([name, moved]) => new URLSearchParams(location.search).has(name) === moved",
+            arg=[name, value != control.start],
+            timeout=60_000,
+        )
         exact(page)
+        assert page.locator("[data-testid=stException]").count() == 0
+        assert chart(page).locator("[data-part=takeaway]").text_content()
 
 
-@EACH_VIEW
-def test_presets_give_links_that_reopen_the_same_state(visit, address_, view):
-    page = visit(f"{address_}?view={view.id}")
+def a_click_on_the_map_moves_the_sliders(page, view) -> None:
+    page.get_by_role("tab", name="Phase diagram").click()
+    plane = page.locator(".phase-atlas-chart").nth(1)
+    plane.locator(".heatmaplayer image").wait_for(timeout=60_000)
+    area = plane.locator(".nsewdrag").first
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    page.mouse.click(box["x"] + 0.21 * box["width"], box["y"] + 0.83 * box["height"])
+    for name in (view.map.x, view.map.y):
+        page.wait_for_function("name => new URLSearchParams(location.search).has(name)", arg=name, timeout=60_000)
+    exact(page)
+
+
+def a_preset_gives_a_link(page, view) -> None:
     name = list(view.presets)[-1]
     page.get_by_role("button", name=name, exact=True).click()
     starts = {control.name: control.start for control in view.controls}
@@ -102,23 +128,6 @@ def test_presets_give_links_that_reopen_the_same_state(visit, address_, view):
             page.wait_for_function(
                 "([name, value]) => new URLSearchParams(location.search).get(name) === value", arg=[parameter, text(value)], timeout=60_000
             )
-    exact(page)
-    again = visit(page.evaluate("location.href").split("/")[-1])
-    values = again.locator("[data-part=values]").first.text_content()
-    expect(page.locator("[data-part=values]").first).to_have_text(values)
-
-
-@pytest.mark.parametrize(("address_", "view"), [v for v in VIEWS if v[1].map], ids=[f"{a}-{v.id}" for a, v in VIEWS if v.map])
-def test_a_click_on_the_map_moves_the_sliders(visit, address_, view):
-    page = visit(f"{address_}?view={view.id}")
-    page.get_by_role("tab", name="Phase diagram").click()
-    page.wait_for_selector(".heatmaplayer image", timeout=60_000)
-    area = page.locator(".phase-atlas-chart").nth(1).locator(".nsewdrag").first
-    area.scroll_into_view_if_needed()
-    box = area.bounding_box()
-    page.mouse.click(box["x"] + 0.21 * box["width"], box["y"] + 0.83 * box["height"])
-    for name in (view.map.x, view.map.y):
-        page.wait_for_function("name => new URLSearchParams(location.search).has(name)", arg=name, timeout=60_000)
     exact(page)
 
 
