@@ -1,13 +1,13 @@
-"""How the tests are dealt out to two workers: one by one, but those in a browser together, since they share a server."""
+"""What every test leaves behind as it found it."""
 
-from pathlib import Path
+import sys
 
 import pytest
 
-BROWSER = Path(__file__).parent / "browser"
 
-
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if item.path.is_relative_to(BROWSER):
-            item.add_marker(pytest.mark.xdist_group("browser"))
+@pytest.fixture(autouse=True)
+def main_module():
+    """A page that runs in a test becomes `__main__`, which processes started later would run again."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before

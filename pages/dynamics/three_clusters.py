@@ -132,7 +132,7 @@ VIEW = View(
         replace(RIDGE, default=0.1),
         Control(MODEL.parameter("m0"), 1e-4, 0.31623, 0.1, 0.01, log=True, words="overlap at the start"),
         replace(STOP, log=False, step=1, default=50),
-        replace(BATCH, default=1.0),
+        replace(BATCH, default=1.0, live=False),
         replace(RATE, default=0.1),
         Control(MODEL.parameter("L"), 0.3, 1.5, 0.05, words="half width of the door", live=False, more=True),
         replace(LOSS, more=True),

@@ -192,6 +192,15 @@ class State:
                 problems.append(problem)
         return problems
 
+    def complain(self, problems: Sequence[str]) -> None:
+        """Sentences about what had to be repaired, for as long as the values stay as they are."""
+        st.session_state[f"problems/{self.view}"] = (list(problems), dict(self.values))
+
+    def complaint(self) -> str:
+        """What there is to complain about the values as they are."""
+        problems, values = st.session_state.get(f"problems/{self.view}", ([], {}))
+        return " ".join(problems) if values == self.values else ""
+
     def link(self) -> dict[str, str]:
         """The values that differ from the opening ones, as a link carries them."""
         return {name: text(self.values[name]) for name, control in self.controls.items() if self.values[name] != control.start}
@@ -322,8 +331,7 @@ def draw_typed(state: State) -> None:
 
         def type_in(typed: str, control: Control = control) -> None:
             value, problem = control.parse(typed.strip())
-            if problem:
-                st.session_state[f"problems/{state.view}"] = [problem]
             state.set({control.name: value})
+            state.complain([problem] if problem else [])
 
         st.text_input(control.label(), opening, key=key, on_change=_by_hand(key, type_in), help=control.allowed)

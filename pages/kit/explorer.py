@@ -97,7 +97,7 @@ def _arrive(page: str, views: Sequence[View], states: dict[str, State]) -> None:
     if given:
         states[chosen].reset({})
     problems += states[chosen].read_link(given)
-    st.session_state[f"problems/{states[chosen].view}"] = problems
+    states[chosen].complain(problems)
 
 
 @st.fragment
@@ -107,9 +107,8 @@ def _body(page: str, views: Sequence[View], states: dict[str, State]) -> None:
     heading = st.container()
     if len(views) > 1:
         _choose_view(page, views, view)
-    problems = st.session_state.pop(f"problems/{state.view}", [])
-    if problems:
-        st.warning(" ".join(problems))
+    if state.complaint():
+        st.warning(state.complaint())
     picture_column, control_column = st.columns([2, 1], gap="medium")
     with control_column, st.container(key=f"controls-{state.view}"):
         _draw_controls(view, state)

@@ -151,3 +151,14 @@ def test_a_widget_that_was_hidden_comes_back_with_the_state(monkeypatch):
     second, opening = drawn(0.3)  # changed while it was hidden
     assert second != first
     assert opening == 0.3
+
+
+def test_a_complaint_lasts_as_long_as_the_values_it_is_about(monkeypatch):
+    monkeypatch.setattr("streamlit.session_state", {})
+    state = State("test", ALL)
+    assert state.complaint() == ""
+    state.set({"alpha": 3.0})
+    state.complain(["alpha=7 is too much.", "There is no colour."])
+    assert state.complaint() == "alpha=7 is too much. There is no colour."
+    state.set({"alpha": 2.0})
+    assert state.complaint() == ""

@@ -97,7 +97,10 @@ def test_maps(view):
 
 @EACH_VIEW
 def test_the_recipe_names_what_the_engine_has(view):
-    recipe = view.picture(start(view), 30).recipe
+    picture = view.picture(start(view), 30)
+    recipe = picture.recipe
+    if picture.heat is not None and recipe is None:
+        return  # functions of two variables are no sweep
     model = engine.model(recipe.model)
     known = {name for observable in model.observables for name in [observable.name, *observable.names(model.validate(recipe.parameters))]}
     assert set(recipe.observables) <= known
