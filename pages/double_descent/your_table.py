@@ -32,6 +32,7 @@ from pages.double_descent.moments import (
     samples,
     story,
 )
+from pages.kit import experiment as experiments
 from pages.kit.controls import Control, State
 from pages.kit.experiment import Experiment
 from pages.kit.explorer import Number, View
@@ -128,6 +129,7 @@ def bring(state: State) -> None:
         if st.session_state.get("your-choice") != made or KEPT not in st.session_state:
             st.session_state[KEPT] = measured(file.name, frame.set_axis(names, axis=1), label, standardise)
             st.session_state["your-choice"] = made
+            experiments.forget(state)
     except DataError as error:
         st.session_state.pop(KEPT, None)
         st.warning(f"This table cannot be used: {plain(str(error))}.")

@@ -58,6 +58,7 @@ class Job:
     seen: float = field(default_factory=time.monotonic)
     started: float | None = None
     future: Future | None = None
+    noticed: bool = False  # a picture has been drawn that knows the outcome
 
     def progress(self, fraction: float) -> None:
         self.fraction = fraction
@@ -121,6 +122,12 @@ def cancel(state: State) -> None:
         job.cancelled.set()
 
 
+def forget(state: State) -> None:
+    """Have the experiment run by itself once more: what it is about is new."""
+    cancel(state)
+    st.session_state.pop(f"job/{state.view}", None)
+
+
 def dots(experiment: Experiment, state: State) -> list[Curve]:
     """The dots of the last finished experiment, where they belong to the shown state.
 
@@ -130,7 +137,8 @@ def dots(experiment: Experiment, state: State) -> list[Curve]:
     if job is None:
         job = start(experiment, state, usual_size(experiment, state), experiment.trials[1], 0)
         wait([job.future], 0.05)
-    if not job.future.done() or job.future.exception() is not None or job.key != belongs(experiment, state.values):
+    job.noticed = job.future.done()
+    if not job.noticed or job.future.exception() is not None or job.key != belongs(experiment, state.values):
         return []
     _, values = experiment.points(state.values)
     return experiment.dots(state.values, values, *job.future.result())
@@ -168,7 +176,7 @@ def draw_progress(state: State) -> None:
     """A line below the picture while an experiment runs."""
     job: Job = st.session_state[f"job/{state.view}"]
     with st.container(height=36, border=False):
-        if not job.future.done():
+        if not job.noticed:
             _watch(state.view)
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -214,6 +215,19 @@ def test_a_phone_shows_the_whole_question(visit):
     bar = page.locator("[data-testid=stHeader]").bounding_box()
     question = page.locator("h2").first.bounding_box()
     assert question["y"] >= bar["y"] + bar["height"]
+
+
+def test_fits_to_a_visitors_own_table_appear_by_themselves(visit, tmp_path):
+    page = visit("your-data?view=table")
+    page.wait_for_selector("[data-part=plot] .errorbar", timeout=60_000)
+    random = np.random.default_rng(0)
+    X = random.standard_normal((200, 4))
+    table = tmp_path / "table.csv"
+    np.savetxt(table, np.column_stack([X, X.sum(axis=1)]), delimiter=",", header="a,b,c,d,y", comments="")
+    page.get_by_text("yours", exact=True).click()
+    page.locator("input[type=file]").set_input_files(table)
+    expect(page.get_by_text("200 rows, 4 features")).to_be_visible()
+    page.wait_for_selector("[data-part=plot] .errorbar", timeout=60_000)
 
 
 def test_an_experiment_can_be_cancelled(visit):
