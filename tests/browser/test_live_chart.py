@@ -41,8 +41,13 @@ def wait_for_family(page, name: str) -> None:
 
 
 def exact(page) -> None:
-    """Wait until the exact picture of the present values stands."""
+    """Wait until the exact picture of the present values stands, and no slider is still being replaced by another."""
     page.wait_for_selector(READY, timeout=60_000)
+    page.wait_for_function(
+        "document.querySelector('.phase-atlas-chart').phaseAtlas.data.sliders"
+        ".every(s => document.querySelectorAll(`.st-key-${s.key} input[type=range]`).length === 1)",
+        timeout=60_000,
+    )
 
 
 @EACH_VIEW
