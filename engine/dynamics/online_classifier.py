@@ -60,7 +60,8 @@ import numpy as np
 from numba import njit
 from scipy.special import ndtri
 
-from engine.dynamics.online_perceptron import draw_weights, run, segment
+from engine.dynamics.online_perceptron import segment
+from engine.dynamics.online_runs import COST, draw_weights, run
 from engine.model import ConvergenceError, Estimate, Landmark, Model, Observable, Parameter, ParameterError, Progress, Reference, mean_sem
 from engine.numerics.gaussian import SQRT_2_OVER_PI, SQRT_2PI, cdf, pdf
 from engine.numerics.ode import (
@@ -406,9 +407,8 @@ def simulate_along(axis: str, values: np.ndarray, size: int, trials: int, seed: 
         angle = math.atan2(np.linalg.norm(J - R * B) / math.sqrt(size), R) if Q > 0.0 else 0.5 * math.pi
         return {"gen_error": angle / math.pi, "rho": math.cos(angle)} | ({} if optimised else {"Q": Q})
 
-    runs = run(values, size, trials, seed, progress, lambda rng: draw_weights(rng, size, q0, p["rho0"]), step)
-    samples = [[measure(state) for state in states] for states in runs]
-    return {name: mean_sem([[found[name] for found in sample] for sample in samples]) for name in samples[0][0]}
+    runs = run(values, size, trials, seed, progress, COST, lambda rng: draw_weights(rng, size, q0, p["rho0"]), step, measure)
+    return {name: mean_sem([[found[name] for found in measured] for measured in runs]) for name in runs[0][0]}
 
 
 def simulate(size: int, trials: int, seed: int, progress: Progress, t: float, **p) -> dict[str, Estimate]:

@@ -61,6 +61,7 @@ import math
 import numpy as np
 from numba import njit
 
+from engine.dynamics.online_runs import COST, draw_weights, run
 from engine.model import ConvergenceError, Estimate, Landmark, Model, Observable, Parameter, ParameterError, Progress, Reference, mean_sem
 from engine.numerics.ode import (
     DENSE_STAGES,
@@ -87,7 +88,6 @@ ATOL = {"erf": 1e-14, "relu": 1e-25}  # the rates of erf are differences of numb
 RELAXED = 60.0  # relaxation times after which a state close to its fixed point is there
 RUNAWAY = 1e300
 LOST = 1e6  # a norm from which a relu student does not come back
-LONGEST = 1200.0  # seconds the largest experiment allowed may take
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -436,47 +436,6 @@ def descend(activation, eta, sigma, X, B, w):
                 w[j] += step * X[i, j]
 
 
-def draw_weights(rng: np.random.Generator, D: int, q0: float, rho0: float) -> tuple[np.ndarray, np.ndarray]:
-    """Teacher B (D,), |B|² = D, and student w (D,) with exactly the squared norm q0 D and the cosine rho0."""
-    B, w = rng.standard_normal((2, D))
-    B *= math.sqrt(D) / np.linalg.norm(B)
-    w -= B * (B @ w) / D
-    w *= math.sqrt(D) / np.linalg.norm(w)
-    return B, math.sqrt(q0) * (rho0 * B + math.sqrt((1.0 - rho0) * (1.0 + rho0)) * w)
-
-
-def run(values: np.ndarray, size: int, trials: int, seed: int, progress: Progress, start, learn) -> list[list]:
-    """States of `trials` runs at the times `values`, in their order: [trial][time] what `learn(state, X)` has made of `start(rng)`.
-
-    `learn` takes examples X (n, size + 1) of standard normal numbers and returns the new state; D = size examples are the unit of time.
-    Raises ParameterError where the runs would take too long.
-    """
-    order = np.argsort(values, kind="stable")
-    ends = np.rint(np.asarray(values, float)[order] * size).astype(int)
-    seconds_per_step = 1e-9 * size * 12.0
-    longest = LONGEST / (seconds_per_step * size * trials)
-    if ends[-1] > longest * size:
-        raise ParameterError(
-            "t", float(np.max(values)), f"t must be at most {longest:.3g} in an experiment with size={size}, trials={trials}"
-        )
-    chunk = math.ceil(0.1 / seconds_per_step)
-    X = np.empty((chunk, size + 1))
-    done, total = 0, max(1, trials * int(ends[-1]))
-    runs = []
-    for rng in map(np.random.default_rng, np.random.SeedSequence(seed).spawn(trials)):
-        state, step, states = start(rng), 0, []
-        for end in ends:
-            while step < end:
-                progress(done / total)
-                count = min(chunk, end - step)
-                state = learn(state, rng.standard_normal(out=X[:count]))
-                step, done = step + count, done + count
-            states.append(state)
-        runs.append([states[i] for i in np.argsort(order)])
-    progress(1.0)
-    return runs
-
-
 def simulate_along(axis: str, values: np.ndarray, size: int, trials: int, seed: int, progress: Progress, **p) -> dict[str, Estimate]:
     """Gradient descent in dimension `size`, `trials` runs: test error and overlaps at the times `values`; nan where the run overflowed.
 
@@ -496,8 +455,8 @@ def simulate_along(axis: str, values: np.ndarray, size: int, trials: int, seed: 
             R = B @ w / size
             return (1.0 - R, max(w @ w / size - R * R, 0.0)) if np.isfinite(w @ w) else (math.nan, math.nan)
 
-    runs = run(values, size, trials, seed, progress, lambda rng: draw_weights(rng, size, p["q0"], p["rho0"]), learn)
-    samples = [overlaps(code, np.array([measure(state) for state in states])) for states in runs]
+    runs = run(values, size, trials, seed, progress, COST, lambda rng: draw_weights(rng, size, p["q0"], p["rho0"]), learn, measure)
+    samples = [overlaps(code, np.array(measured)) for measured in runs]
     return {name: mean_sem([sample[name] for sample in samples]) for name in samples[0]}
 
 

@@ -59,13 +59,13 @@ from numba import njit
 
 from engine.dynamics.committee_flow import Problem, gen_error, integrate, jacobian, newton, ran_away
 from engine.dynamics.gaussian_averages import ERF, LINEAR, RELU
+from engine.dynamics.online_runs import run
 from engine.model import ConvergenceError, Estimate, Landmark, Model, Observable, Parameter, ParameterError, Progress, Reference, mean_sem
 
 ACTIVATIONS = {"erf": ERF, "relu": RELU, "linear": LINEAR}
 TOLERANCES = {"erf": (1e-12, 1e-16), "relu": (1e-10, 1e-14), "linear": (1e-13, 1e-15)}  # relative, absolute
 COARSE = (1e-8, 1e-12)  # relu without noise: where student and teacher coincide its rates are not smooth
 LEARNED = {"erf": 1e-12, "relu": 1e-8, "linear": 1e-12}  # e_g / A² at which a noise-free run ends
-LONGEST = 1200.0  # seconds the largest experiment allowed may take
 
 
 def teacher_overlaps(M: int, teacher: str) -> np.ndarray:
@@ -328,38 +328,31 @@ def simulate_along(axis: str, values: np.ndarray, size: int, trials: int, seed: 
 
     nan where relu or linear ran away. Raises ParameterError where parameters conflict or the runs would take too long.
     """
-    K, M = p["K"], p["M"]
-    order = np.argsort(values, kind="stable")
-    ends = np.rint(np.asarray(values, float)[order] * size).astype(int)
-    seconds_per_step = 1e-9 * size * (10.0 + 1.5 * K + M)
-    longest = LONGEST / (seconds_per_step * size * trials)
-    if ends[-1] > longest * size:
-        raise ParameterError(
-            "t", float(np.max(values)), f"t must be at most {longest:.3g} in an experiment with size={size}, trials={trials}"
-        )
-    chunk = math.ceil(0.1 / seconds_per_step)
-    done, total = 0, max(1, trials * int(ends[-1]))
-    samples = []
-    for rng in map(np.random.default_rng, np.random.SeedSequence(seed).spawn(trials)):
+
+    def start(rng: np.random.Generator) -> tuple:
         B, W, v = draw_weights(rng, size, p)
-        problem = pose(p, v.copy(), np.ones(K))
-        X = np.empty((chunk, size + 1))
-        states, step, alive = [], 0, True
-        for end in ends:
-            while step < end:
-                progress(done / total)
-                count = min(chunk, end - step)
-                if alive:
-                    alive = descend(problem, rng.standard_normal(out=X[:count]), B, W, v)
-                step, done = step + count, done + count
-            state = pack(problem, W @ W.T / size, W @ B.T / size, v)
-            alive = alive and not ran_away(problem, state)
-            states.append(state if alive else np.full(state.size, math.nan))
-        columns = overlaps(problem, np.array(states), np.arange(K))
-        samples.append({"gen_error": np.array([max(gen_error(problem, y), 0.0) for y in states])} | columns)
-    progress(1.0)
-    place = np.argsort(order)
-    return {name: mean_sem([sample[name][place] for sample in samples]) for name in samples[0]}
+        return pose(p, v.copy(), np.ones(p["K"])), B, W, v, True
+
+    def learn(state: tuple, X: np.ndarray) -> tuple:
+        problem, B, W, v, alive = state
+        return problem, B, W, v, alive and descend(problem, X, B, W, v)
+
+    def look(state: tuple) -> dict[str, float]:
+        """The observables, nan where the run has run away."""
+        problem, B, W, v, alive = state
+        y = pack(problem, W @ W.T / size, W @ B.T / size, v)
+        if not alive or ran_away(problem, y):
+            y = np.full(y.size, math.nan)
+        return {"gen_error": max(gen_error(problem, y), 0.0)} | {n: c[0] for n, c in overlaps(problem, y[None], np.arange(p["K"])).items()}
+
+    runs = run(values, size, trials, seed, progress, 10.0 + 1.5 * p["K"] + p["M"], start, learn, look)
+    order = np.argsort(values, kind="stable")
+    samples = []
+    for seen in runs:
+        gone = np.empty(len(seen), bool)
+        gone[order] = np.logical_or.accumulate([math.isnan(seen[i]["gen_error"]) for i in order])
+        samples.append({name: np.where(gone, math.nan, [one[name] for one in seen]) for name in seen[0]})
+    return {name: mean_sem([sample[name] for sample in samples]) for name in samples[0]}
 
 
 def simulate(size: int, trials: int, seed: int, progress: Progress, t: float, **p) -> dict[str, Estimate]:
