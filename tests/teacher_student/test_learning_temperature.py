@@ -6,7 +6,8 @@ import pytest
 from scipy import optimize, special, stats
 
 import engine
-from engine.teacher_student import learning_temperature as lt
+from engine.teacher_student import gibbs_states, metropolis
+from engine.teacher_student.learning_temperature import setting_of
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(40)
 EDGES = np.sort(np.concatenate([np.linspace(-11.0, 11.0, 89), [0.0], np.geomspace(1e-3, 0.2, 12), -np.geomspace(1e-3, 0.2, 12)]))
@@ -89,8 +90,8 @@ def test_both_states_of_ising_linear(alpha, T):
 
 @pytest.mark.parametrize(("T", "low", "equal", "high"), [(0.2, 0.54360, 0.608580, 0.66272), (0.1, 0.3168, 0.457632, 0.5714)])
 def test_window_of_ising_linear(T, low, equal, high):
-    setting = lt.setting_of(T, "ising", "linear", "replica")
-    peak, dip = lt.spinodals(setting)
+    setting = setting_of(T, "ising", "linear", "replica")
+    peak, dip = gibbs_states.spinodals(setting)
     assert (math.exp(dip[2]), math.exp(peak[2])) == pytest.approx((low, high), abs=5e-5)
     limits = solve(T=T, output="linear")
     assert (limits["alpha_jump"], limits["alpha_poor_end"]) == pytest.approx((equal, high), abs=5e-5)
@@ -106,7 +107,7 @@ def test_window_of_ising_linear(T, low, equal, high):
 
 def test_end_points_of_ising_linear():
     for theory, T in (("replica", 0.3746), ("annealed", 0.3993)):
-        present = [math.isfinite(lt.spinodals(lt.setting_of(T + step, "ising", "linear", theory))[0][0]) for step in (-3e-4, 3e-4)]
+        present = [math.isfinite(gibbs_states.spinodals(setting_of(T + step, "ising", "linear", theory))[0][0]) for step in (-3e-4, 3e-4)]
         assert present == [True, False]
 
 
@@ -318,16 +319,16 @@ def test_random_states_are_the_roots_of_their_curve():
     random = np.random.default_rng(11)
     for _ in range(150):
         alpha, T = np.exp(random.uniform(np.log([1e-6, 1e-3]), np.log([1e6, 1e4])))
-        names = [random.choice(choices) for choices in (lt.WEIGHTS, lt.OUTPUTS, lt.THEORIES)]
-        setting = lt.setting_of(T, *names)
-        peak, _ = lt.spinodals(setting)
+        names = [random.choice(choices) for choices in (gibbs_states.WEIGHTS, gibbs_states.OUTPUTS, gibbs_states.THEORIES)]
+        setting = setting_of(T, *names)
+        peak, _ = gibbs_states.spinodals(setting)
         if math.log(alpha) > peak[2]:
             continue
-        y, x = lt.first_state(math.log(alpha), setting)
-        y, x = lt.locate(y, x, math.inf if math.isnan(peak[0]) else peak[0], math.log(alpha), setting)
-        assert lt.log_load(y, x, setting)[0] == pytest.approx(math.log(alpha), abs=1e-11), (alpha, T, names)
-        if setting.theory == lt.REPLICA:
-            assert abs(lt.mismatch(y, x, setting)) < 1e-9, (alpha, T, names)
+        y, x = gibbs_states.first_state(math.log(alpha), setting)
+        y, x = gibbs_states.locate(y, x, math.inf if math.isnan(peak[0]) else peak[0], math.log(alpha), setting)
+        assert gibbs_states.log_load(y, x, setting)[0] == pytest.approx(math.log(alpha), abs=1e-11), (alpha, T, names)
+        if setting.theory == gibbs_states.REPLICA:
+            assert abs(gibbs_states.mismatch(y, x, setting)) < 1e-9, (alpha, T, names)
 
 
 def test_sizes_of_the_experiment_are_checked():
@@ -351,7 +352,7 @@ def test_metropolis_against_all_weights(output):
     p = special.softmax(-beta * energies)
     w = np.ones(6)
     f = w @ X - (u if output == "linear" else 0.0)
-    path = lt.metropolis(X, w, f, np.full(300_000, beta), random.random((300_000, 6, 3)), True, output == "boolean")
+    path = metropolis.metropolis(X, w, f, np.full(300_000, beta), random.random((300_000, 6, 3)), True, output == "boolean")
     np.testing.assert_allclose(f, w @ X - (u if output == "linear" else 0.0), atol=1e-10)
     np.testing.assert_allclose(path.mean(axis=0), [p @ weights.mean(axis=1), p @ energies], atol=0.02)
     assert path[-1, 1] == pytest.approx(energies[np.flatnonzero((weights == w).all(axis=1))[0]])
@@ -366,7 +367,7 @@ def test_rotations_against_the_sphere():
     energies = 0.5 * ((circle @ X - X.sum(axis=0)) ** 2).sum(axis=1)
     p = special.softmax(-beta * energies)
     w = np.ones(2)
-    path = lt.metropolis(X, w, np.zeros(3), np.full(100_000, beta), random.random((100_000, 2, 3)), False, False)
+    path = metropolis.metropolis(X, w, np.zeros(3), np.full(100_000, beta), random.random((100_000, 2, 3)), False, False)
     assert w @ w == pytest.approx(2.0)
     np.testing.assert_allclose(path.mean(axis=0), [p @ circle.mean(axis=1), p @ energies], atol=0.02)
 
