@@ -25,7 +25,7 @@ app: setup
 test: lint
 	$(python) -m scripts.chromium
 	$(python) -m scripts.warm
-	$(python) -m pytest -n $(WORKERS)
+	$(python) -m pytest -n $(WORKERS) --dist worksteal
 
 lint: .venv/developed
 	$(python) -m ruff check .

@@ -77,19 +77,6 @@ def recipe(state: dict, axis: str, *observables: str) -> Recipe:
     return Recipe(ID, axis, AXES[axis].low, AXES[axis].high, 200, AXES[axis].log, values, observables)
 
 
-def share(value: float) -> str:
-    """A share of samples in a sentence."""
-    return f"{100 * value:.3g} %"
-
-
-def above(error: float, optimum: float) -> str:
-    """How far an error is above the optimum."""
-    percent = 100 * (error / optimum - 1)
-    if percent >= 150:
-        return f"{error / optimum:.2g} times Bayes"
-    return f"{percent:.2g} % above Bayes" if percent >= 0.01 else "Bayes-optimal"
-
-
 def smaller(state: dict) -> float:
     """The error of always answering with the larger class."""
     return min(state["prob"], 1 - state["prob"])

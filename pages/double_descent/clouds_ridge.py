@@ -14,20 +14,18 @@ from pages.double_descent.clouds import (
     ROLES,
     SHARE,
     SPREAD,
-    above,
     at,
     curve,
     experiment,
     lines,
     majority,
     recipe,
-    share,
     smaller,
     weight,
 )
 from pages.kit.explorer import Number, View
 from pages.kit.picture import Axis, Curve, Picture, Vertical, here
-from pages.kit.words import tell
+from pages.kit.words import above, percent, tell
 
 INFINITE = 1e6
 
@@ -53,20 +51,18 @@ def picture(state: dict, points: int) -> Picture:
 
 def story(state: dict, now: dict, best: dict) -> str:
     """Whether more ridge or less would help."""
-    optimum, missed = now["gen_error_bayes"], f"λ = {tell(state['lam'])}: {share(now['gen_error'])} missed"
+    optimum, missed = now["gen_error_bayes"], f"λ = {tell(state['lam'])}: {percent(now['gen_error'])} missed"
     if now["q"] == 0:
         return f"{missed}. At every ridge the hinge loss answers with the majority: too little signal to move it."
     if state["prob"] == 0.5:
         return f"{missed}, {above(now['gen_error'], optimum)}. Equal clouds: the more ridge the better, and at λ → ∞ every loss is Bayes-optimal."
     if state["bias"] == "zero" and best["lam"] >= INFINITE:
-        return f"{missed}, {above(now['gen_error'], optimum)} ({share(optimum)}). Without an intercept more ridge always helps, but the plane stays midway."
+        return f"{missed}, {above(now['gen_error'], optimum)} ({percent(optimum)}). Without an intercept more ridge always helps, but the plane stays midway."
     if state["bias"] == "fit" and now["gen_error"] > 0.999 * smaller(state):
         return f"{missed}: too much ridge. Only the intercept is left, and it votes with the majority."
     if now["gen_error"] < 1.001 * best["gen_error"]:
         return f"{missed}, the best this loss can do: {above(best['gen_error'], optimum)}. Unequal clouds want a finite ridge."
-    return (
-        f"{missed}; λ = {tell(best['lam'])} would bring {share(best['gen_error'])}, {above(best['gen_error'], optimum)} ({share(optimum)})."
-    )
+    return f"{missed}; λ = {tell(best['lam'])} would bring {percent(best['gen_error'])}, {above(best['gen_error'], optimum)} ({percent(optimum)})."
 
 
 def numbers(state: dict) -> list[Number]:

@@ -14,20 +14,18 @@ from pages.double_descent.clouds import (
     ROLES,
     SHARE,
     SPREAD,
-    above,
     at,
     curve,
     experiment,
     lines,
     majority,
     recipe,
-    share,
     weight,
 )
 from pages.kit.explorer import Number, View
 from pages.kit.grids import around
 from pages.kit.picture import Axis, Curve, Picture, Vertical, here
-from pages.kit.words import tell
+from pages.kit.words import above, percent, tell
 
 
 def picture(state: dict, points: int) -> Picture:
@@ -52,14 +50,14 @@ def picture(state: dict, points: int) -> Picture:
 def story(state: dict, now: dict) -> str:
     """How far the loss in view is from the optimum here, and why."""
     loss, alpha, optimum = state["loss"], state["alpha"], now["gen_error_bayes"]
-    gap = f"{share(now['gen_error'])} missed, {above(now['gen_error'], optimum)} ({share(optimum)})"
+    gap = f"{percent(now['gen_error'])} missed, {above(now['gen_error'], optimum)} ({percent(optimum)})"
     if now["q"] == 0:
-        return f"The hinge loss has given up: it answers with the majority, {share(now['gen_error'])} missed. Bayes: {share(optimum)}."
+        return f"The hinge loss has given up: it answers with the majority, {percent(now['gen_error'])} missed. Bayes: {percent(optimum)}."
     if loss == "square" and state["lam"] < 0.1 and abs(np.log(alpha)) < 0.4:
         return f"Near N = D the square loss just fits every label, and pays for it: {gap}."
     if now["train_error"] < 1e-3 and alpha < now["alpha_sep"]:
         return f"At α = {alpha:.3g} a plane still separates the training samples. Fresh ones: {gap}."
-    return f"At α = {alpha:.3g} the {loss} loss: {gap}. With the centres known it would be {share(now['gen_error_oracle'])}."
+    return f"At α = {alpha:.3g} the {loss} loss: {gap}. With the centres known it would be {percent(now['gen_error_oracle'])}."
 
 
 def numbers(state: dict) -> list[Number]:

@@ -11,18 +11,16 @@ from pages.double_descent.clouds import (
     RIDGE,
     SHARE,
     SPREAD,
-    above,
     at,
     curve,
     experiment,
     lines,
     recipe,
-    share,
     smaller,
 )
 from pages.kit.explorer import Number, View
 from pages.kit.picture import Axis, Curve, Label, Picture, here
-from pages.kit.words import tell
+from pages.kit.words import above, percent, tell
 
 
 def picture(state: dict, points: int) -> Picture:
@@ -53,13 +51,13 @@ def story(state: dict, now: dict) -> str:
     """What the intercept does at these shares."""
     error, optimum = now["gen_error"], now["gen_error_bayes"]
     if now["q"] == 0:
-        return f"The hinge loss answers with the majority: {share(error)} missed. Bayes, who does better, misses {share(optimum)}."
+        return f"The hinge loss answers with the majority: {percent(error)} missed. Bayes, who does better, misses {percent(optimum)}."
     if state["prob"] == 0.5:
-        return f"Equal clouds: no intercept is needed. {share(error)} missed, {above(error, optimum)}."
+        return f"Equal clouds: no intercept is needed. {percent(error)} missed, {above(error, optimum)}."
     worse = " The majority alone would do better!" if error > smaller(state) * (1 + 1e-9) else ""
     lost = error / now["gen_error_bopt"] - 1
     cost = f"the fitted intercept costs {100 * lost:.2g} % of it" if lost > 1e-4 else "the fitted intercept is the best there is"
-    return f"With {share(state['prob'])} in one cloud {share(error)} are missed, {above(error, optimum)}; {cost}.{worse}"
+    return f"With {percent(state['prob'])} in one cloud {percent(error)} are missed, {above(error, optimum)}; {cost}.{worse}"
 
 
 def numbers(state: dict) -> list[Number]:

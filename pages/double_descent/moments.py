@@ -10,6 +10,7 @@ import engine
 from engine import Estimate, Parameter
 from engine.double_descent.covariances import Spectrum
 from engine.double_descent.gaussian_covariate import source_spectrum
+from pages.kit import grids
 from pages.kit.controls import Control
 from pages.kit.experiment import Experiment
 from pages.kit.picture import Axis, Curve, Horizontal, Mark, Picture, Recipe, Vertical, here
@@ -80,8 +81,7 @@ LEAST = 10
 
 def around(peak: float, high: float, points: int, width: float = 0.05) -> list[int]:
     """Numbers of samples, evenly spaced in the logarithm far from `peak`, ever closer near it."""
-    low, top = (np.arcsinh(np.log(end / peak) / width) for end in (LEAST, high))
-    return np.clip(np.rint(peak * np.exp(width * np.sinh(np.linspace(low, top, points)))), LEAST, high).astype(int).tolist()
+    return np.clip(np.rint(grids.around(peak, LEAST, high, points, width)), LEAST, high).astype(int).tolist()
 
 
 def parameters(source: dict, state: dict) -> dict:

@@ -96,19 +96,6 @@ def recipe(state: dict, axis: str, *observables: str, **changes) -> Recipe:
 # ---- words -----------------------------------------------------------------------------------------------------------------------
 
 
-def percent(share: float) -> str:
-    """A share of labels in a sentence: three digits."""
-    return f"{100 * share:.3g} %"
-
-
-def above(error: float, optimum: float) -> str:
-    """How far an error is above the optimum."""
-    share = 100 * (error / optimum - 1)
-    if share >= 150:
-        return f"{error / optimum:.2g} times Bayes"
-    return f"{share:.2g} % above Bayes" if share >= LEAST else f"within {LEAST} % of Bayes"
-
-
 COINS = "Every label is a coin flip: nothing can be learned, and any student misses half of the fresh labels."
 
 

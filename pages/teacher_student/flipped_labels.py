@@ -6,7 +6,7 @@ import numpy as np
 
 from pages.kit.explorer import Number, View
 from pages.kit.picture import Axis, Curve, Horizontal, Label, Picture, Vertical
-from pages.kit.words import tell
+from pages.kit.words import above, percent, tell
 from pages.teacher_student.convex import (
     ALPHA,
     AXES,
@@ -16,12 +16,10 @@ from pages.teacher_student.convex import (
     LOSS,
     RIDGE,
     ROLES,
-    above,
     at,
     bayes,
     curve,
     experiment,
-    percent,
     recipe,
     rings,
     weight,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pages.kit.explorer import Number, View
 from pages.kit.grids import around
 from pages.kit.picture import Axis, Curve, Picture, Vertical
-from pages.kit.words import tell
+from pages.kit.words import above, percent, tell
 from pages.teacher_student.convex import (
     ALPHA,
     AXES,
@@ -17,12 +17,10 @@ from pages.teacher_student.convex import (
     MAP,
     RIDGE,
     ROLES,
-    above,
     at,
     bayes,
     curve,
     experiment,
-    percent,
     recipe,
     rings,
     weight,

@@ -6,7 +6,7 @@ import numpy as np
 
 from pages.kit.explorer import Number, View
 from pages.kit.picture import Axis, Curve, Picture, Region, Vertical
-from pages.kit.words import tell
+from pages.kit.words import above, percent, tell
 from pages.teacher_student.convex import (
     ALPHA,
     AXES,
@@ -17,13 +17,11 @@ from pages.teacher_student.convex import (
     MAP,
     RIDGE,
     ROLES,
-    above,
     at,
     bayes,
     curve,
     excess,
     experiment,
-    percent,
     recipe,
     rings,
     weight,
